@@ -1,0 +1,3 @@
+"""Feed: a live market and scores feed. One log, four doors."""
+
+__version__ = "0.1.0"

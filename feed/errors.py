@@ -1,0 +1,139 @@
+"""What can go wrong, as one tree.
+
+FeedError
+├── SettingsError       the configuration is wrong; the start stops with this one line
+├── BadInput            something from outside is wrong; carries where
+│   ├── BadTopic
+│   ├── BadCursor
+│   └── Faulty          one fault or more, each with its path
+│       ├── BadQuery    of a query string or a command
+│       └── BadChange   of a change
+├── Refused             a change that the current state does not allow
+│   ├── VersionDiffers  `if_v` is not the item's version
+│   ├── EventExists     `add` of an id in use
+│   ├── EventUnknown    `amend` or `void` of an id that the log does not hold
+│   ├── TopicUnknown    `gone` of a topic that is not there
+│   └── KeyReused       an idempotency key came again with another body
+├── Conflict            a batch was planned on an older state: plan it again
+├── LogUnavailable      the log cannot promise durability now; nothing was written
+├── LogTrimmed          what was asked for is older than what the log holds
+└── LogInUse            another process owns the file
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class FeedError(Exception):
+    """Base of all errors that Feed raises on purpose."""
+
+
+class SettingsError(FeedError):
+    """A setting is unknown or has a bad value; the message is one line that names it."""
+
+
+class BadInput(FeedError):
+    """Something from outside is wrong; the message may be shown to who sent it."""
+
+    code = "bad_input"
+
+
+class BadTopic(BadInput):
+    """A topic or filter is not of the form that protocol section 1 gives."""
+
+    code = "bad_topic"
+
+
+class BadCursor(BadInput):
+    """A cursor that no server of this protocol can have written."""
+
+    code = "bad_cursor"
+
+
+class Fault(NamedTuple):
+    """One thing wrong: `path` in JSONPath (`$[0].set.price`), `message` a short sentence."""
+
+    path: str
+    message: str
+
+
+class Faulty(BadInput):
+    """One thing wrong or more, each with its place."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
+        self.faults = tuple(faults)
+
+
+class BadQuery(Faulty):
+    """A query string, or the members of a command, that no door can serve."""
+
+    def __init__(self, faults: Sequence[Fault], code: str = "bad_option") -> None:
+        super().__init__(faults)
+        self.code = code
+
+
+class BadChange(Faulty):
+    """A change, or a batch of them, that must not reach the log."""
+
+    code = "invalid"
+
+
+class Refused(FeedError):
+    """The current state does not allow the change; `index` is its place in the batch."""
+
+    code = "refused"
+
+    def __init__(self, message: str, index: int = 0) -> None:
+        super().__init__(message)
+        self.index = index
+
+
+class VersionDiffers(Refused):
+    """`if_v` named another version than the current one, which is `v`."""
+
+    code = "version_differs"
+
+    def __init__(self, topic: str, v: int, index: int = 0) -> None:
+        super().__init__(f"{topic} is at version {v}", index)
+        self.v = v
+
+
+class EventExists(Refused):
+    """`add` of an event id that the log already holds for the topic."""
+
+    code = "event_exists"
+
+
+class EventUnknown(Refused):
+    """`amend` or `void` of an event id that the log does not hold for the topic."""
+
+    code = "event_unknown"
+
+
+class TopicUnknown(Refused):
+    """`gone` of a topic that does not exist."""
+
+    code = "topic_unknown"
+
+
+class KeyReused(Refused):
+    """An idempotency key came again with another body."""
+
+    code = "key_reused"
+
+
+class Conflict(FeedError):
+    """A batch was planned on a state that is no longer current; plan it again and retry."""
+
+
+class LogUnavailable(FeedError):
+    """The log is out of reach or cannot write; the batch was not appended."""
+
+
+class LogTrimmed(FeedError):
+    """Entries after the offset asked for are no longer held; only a snapshot can help."""
+
+
+class LogInUse(FeedError):
+    """Another process owns this log."""

@@ -1,0 +1,1 @@
+"""Values and merge rules. No I/O; imports nothing of ours but errors."""

@@ -1,0 +1,93 @@
+"""Frames from the server (protocol section 4), built by joining what is already encoded."""
+
+from collections.abc import Callable, Sequence
+
+from feed.model.codec import Json, JsonObject, encode
+from feed.model.entry import Item
+
+SNAPSHOT_PART = 500
+"""Items in one part of a snapshot at the most (protocol section 4)."""
+
+
+class Frame:
+    """One frame as JSON. `cursor`: the place that it moves the client to, None where it moves none.
+
+    A door's own wrapping of it is made once, however many connections it goes to.
+    """
+
+    __slots__ = ("_wrapped", "cursor", "payload")
+
+    def __init__(self, payload: bytes, cursor: str | None = None) -> None:
+        self.payload = payload
+        self.cursor = cursor
+        self._wrapped: dict[Callable[[Frame], bytes], bytes] = {}
+
+    def wrapped(self, wrap: Callable[["Frame"], bytes]) -> bytes:
+        """`wrap(self)`, remembered."""
+        made = self._wrapped.get(wrap)
+        if made is None:
+            made = self._wrapped[wrap] = wrap(self)
+        return made
+
+
+def plain(kind: str, **fields: Json) -> Frame:
+    """A frame that moves no cursor, from values."""
+    return Frame(encode({"type": kind} | fields))
+
+
+def moving(kind: str, cursor: str, **fields: Json) -> Frame:
+    """A heartbeat or a bye: a frame of plain values that moves the cursor."""
+    return Frame(encode({"type": kind, "cursor": cursor} | fields), cursor)
+
+
+def update(cursor: str, pt: int, items: Sequence[bytes], events: Sequence[bytes]) -> Frame:
+    """What changed, in order. `pt`: when the server sends it, milliseconds."""
+    parts = [b'{"type":"update","cursor":"%b","pt":%d' % (cursor.encode(), pt)]
+    if items:
+        parts += [b',"items":[', b",".join(items), b"]"]
+    if events:
+        parts += [b',"events":[', b",".join(events), b"]"]
+    return Frame(b"".join([*parts, b"}"]), cursor)
+
+
+def snapshot(items: Sequence[bytes], cursor: str | None) -> Frame:
+    """One part of a snapshot; `cursor` is None on all but the last."""
+    more = b"true" if cursor is None else b"false"
+    parts = [b'{"type":"snapshot","items":[', b",".join(items), b'],"more":', more]
+    if cursor is not None:
+        parts.append(b',"cursor":"%b"' % cursor.encode())
+    return Frame(b"".join([*parts, b"}"]), cursor)
+
+
+def item_whole(topic: str, v: int, ts: int, data: bytes) -> bytes:
+    """An element of `items` with the whole state, which is JSON already."""
+    return b'{"topic":"%b","v":%d,"ts":%d,"data":%b}' % (topic.encode(), v, ts, data)
+
+
+def item_set(topic: str, v: int, ts: int, patch: bytes, versions: int = 1) -> bytes:
+    """An element of `items` with a merge patch that stands for so many versions."""
+    merged = b"" if versions == 1 else b',"merged":%d' % versions
+    head = b'{"topic":"%b","v":%d,"ts":%d,"set":%b' % (topic.encode(), v, ts, patch)
+    return b"".join([head, merged, b"}"])
+
+
+def item_gone(topic: str, v: int, ts: int) -> bytes:
+    """An element of `items` that ends a topic."""
+    return b'{"topic":"%b","v":%d,"ts":%d,"gone":true}' % (topic.encode(), v, ts)
+
+
+def project(state: JsonObject, fields: frozenset[str] | None) -> JsonObject:
+    """The fields of interest of a state or patch; None: all of them."""
+    if fields is None:
+        return state
+    return {name: value for name, value in state.items() if name in fields}
+
+
+def item_now(item: Item, fields: frozenset[str] | None) -> bytes | None:
+    """An item as an element of a snapshot; None when it is gone."""
+    if item.data is None:
+        return None
+    data = item.data
+    if fields is not None:
+        data = encode(project(item.state() or {}, fields))
+    return item_whole(item.topic, item.v, item.ts, data)

@@ -1,0 +1,93 @@
+"""Topics and filters: `kind:key`, and prefixes that end in `*` (protocol section 1)."""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from feed.errors import BadTopic
+
+KINDS = ("price", "score")
+_DEFAULT_KIND = "price"
+_KEY = re.compile(r"[A-Za-z0-9._\-/^=@]{1,64}")
+_PREFIX = re.compile(r"[A-Za-z0-9._\-/^=@]{0,64}")
+_SHOWN = 80
+
+
+def parse_topic(text: str) -> str:
+    """`BTC-USD` or `price:BTC-USD` → `price:BTC-USD`; raises BadTopic."""
+    kind, key = _split(text)
+    if not _KEY.fullmatch(key):
+        raise BadTopic(f"{_shown(text)}: a key is 1 to 64 characters of A-Z a-z 0-9 . _ - / ^ = @")
+    return f"{kind}:{key}"
+
+
+def parse_filter(text: str) -> str:
+    """A topic, or a prefix ending in `*`, in its full form; raises BadTopic."""
+    if text == "*":
+        return text
+    if not text.endswith("*"):
+        return parse_topic(text)
+    kind, key = _split(text)
+    if not _PREFIX.fullmatch(key[:-1]):
+        raise BadTopic(f"{_shown(text)}: `*` may only end a filter, after a prefix of a key")
+    return f"{kind}:{key}"
+
+
+def kind_of(topic: str) -> str:
+    """`price` or `score`."""
+    return topic.partition(":")[0]
+
+
+def _split(text: str) -> tuple[str, str]:
+    kind, colon, key = text.partition(":")
+    if not colon:
+        return _DEFAULT_KIND, text
+    if kind not in KINDS:
+        raise BadTopic(f"{_shown(text)}: the kind must be one of {', '.join(KINDS)}")
+    return kind, key
+
+
+def _shown(text: str) -> str:
+    """The text as an error may quote it: printable and short."""
+    return ascii(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """A set of filters in canonical form; equal sets are equal values.
+
+    `topics` and `prefixes` are sorted; a prefix is kept without its `*`, so `""` is every topic.
+    """
+
+    topics: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, filters: Iterable[str]) -> "Filters":
+        """From filters in their full form, as `parse_filter` gives them."""
+        unique = sorted(set(filters))
+        return cls(
+            topics=tuple(text for text in unique if not text.endswith("*")),
+            prefixes=tuple(text[:-1] for text in unique if text.endswith("*")),
+        )
+
+    def names(self) -> list[str]:
+        """The filters as a client writes them, sorted."""
+        return sorted([*self.topics, *(f"{prefix}*" for prefix in self.prefixes)])
+
+    def matches(self, topic: str) -> bool:
+        """Whether a topic is wanted."""
+        return topic in self.topics or topic.startswith(self.prefixes)
+
+    def plus(self, other: "Filters") -> "Filters":
+        """Both."""
+        return Filters.of([*self.names(), *other.names()])
+
+    def minus(self, other: "Filters") -> "Filters":
+        """Without the filters that `other` names, word for word."""
+        gone = set(other.names())
+        return Filters.of(name for name in self.names() if name not in gone)
+
+
+ALL = Filters(prefixes=("",))
+NONE = Filters()
