@@ -1,0 +1,151 @@
+"""What a log promises, whichever engine keeps it. `tests/log/test_contract.py` holds them to it."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from feed.errors import Conflict, EventExists, EventUnknown
+from feed.model.entry import Entry, Item, Record
+from feed.model.topic import Filters
+
+KEY_LIFE_MS = 24 * 3600 * 1000
+"""How long an idempotency key is kept at the least (protocol section 6)."""
+
+READ_LIMIT = 1000
+"""Entries that followers and readers ask for at once: some 300 KB, about a millisecond."""
+
+
+class BatchKey(msgspec.Struct, frozen=True):
+    """An idempotency key, and a digest of the body that it came with."""
+
+    key: str
+    digest: bytes
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Records to append as one. `at_ms`: the wall clock now.
+
+    `key` makes it idempotent: `answer` is kept with it and given back to whoever repeats it.
+    `dry_run`: check all, write nothing, use up no key.
+    """
+
+    records: Sequence[Record]
+    at_ms: int
+    key: BatchKey | None = None
+    answer: bytes = b""
+    dry_run: bool = False
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """`offset` of the batch's last record (the head, where nothing was written); the key's answer.
+
+    The records of a batch have neighbouring offsets. `duplicate`: the key was there before.
+    """
+
+    offset: int
+    answer: bytes = b""
+    duplicate: bool = False
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Items, those that are gone included, all valid at `offset`."""
+
+    offset: int
+    items: Sequence[Item]
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """What the log holds: offsets `first` to `head`; `first` is `head + 1` where it is empty."""
+
+    epoch: str
+    first: int
+    head: int
+    size_bytes: int = 0
+
+
+class EventLog(Protocol):
+    """The one total order of all changes.
+
+    Offsets grow strictly from 1 and are never used again, also after trim and reopening. `epoch`
+    changes when, and only when, offsets may start again. Every method but `follow` raises
+    LogUnavailable when the engine cannot do its work now; it may be tried again.
+    """
+
+    durable: bool
+    """Whether an append that returned survives a crash and a power cut."""
+
+    async def append(self, batch: Batch) -> Appended:
+        """Append all of the batch or nothing, in order; durable on return where `durable` says so.
+
+        Raises Conflict when a record's version does not follow the topic's; EventExists,
+        EventUnknown; KeyReused. Safe to cancel: the batch may still be appended then.
+        """
+        ...
+
+    async def read(self, after: int, limit: int) -> Sequence[Entry]:
+        """At most `limit` entries after an offset, in order. Raises LogTrimmed on a gap."""
+        ...
+
+    async def items(self, topics: Filters) -> Snapshot:
+        """Current items, in one consistent read."""
+        ...
+
+    async def event_kind(self, topic: str, event_id: str) -> str | None:
+        """The kind of an event that the log holds; None where it holds no such id."""
+        ...
+
+    async def bounds(self) -> Bounds:
+        """What the log holds now."""
+        ...
+
+    def follow(self, after: int) -> AsyncIterator[Sequence[Entry]]:
+        """Every entry after an offset, in order, once, as it becomes durable; ends at `aclose`.
+
+        Raises LogTrimmed when the follower is overtaken by retention.
+        """
+        ...
+
+    async def trim(self, before: int) -> None:
+        """Let go of entries with an offset below `before`; items and versions stay."""
+        ...
+
+    async def aclose(self) -> None:
+        """End followers and let go of the engine. Idempotent."""
+        ...
+
+
+def check(
+    records: Sequence[Record],
+    version_of: Callable[[str], int],
+    holds_event: Callable[[str, str], bool],
+) -> None:
+    """Refuse a batch that does not follow from the current state; engines call it before writing.
+
+    Raises Conflict, EventExists or EventUnknown. Each record sees those before it.
+    """
+    versions: dict[str, int] = {}
+    events: set[tuple[str, str]] = set()
+    for index, record in enumerate(records):
+        topic = record.topic
+        v = versions[topic] if topic in versions else version_of(topic)
+        if record.v != v + (record.item is not None):
+            raise Conflict(f"{topic} is at version {v}")
+        versions[topic] = record.v
+        if record.event_id is None:
+            continue
+        event = (topic, record.event_id)
+        held = event in events or holds_event(*event)
+        if record.event_op == "add" and held:
+            raise EventExists(f"{topic} already has an event {record.event_id}", index)
+        if record.event_op != "add" and not held:
+            raise EventUnknown(f"{topic} has no event {record.event_id}", index)
+        events.add(event)
+
+
+def numbered(batch: Batch, head: int, at: int) -> list[Entry]:
+    """The records of a batch as the entries that follow `head`."""
+    return [
+        Entry(head + n, at, r.topic, r.v, r.ts, r.item, r.event, r.data, r.undo)
+        for n, r in enumerate(batch.records, 1)
+    ]

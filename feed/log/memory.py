@@ -1,0 +1,126 @@
+"""The log in memory: for tests and demos. What it holds ends with the process."""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+
+from feed.errors import KeyReused, LogTrimmed, LogUnavailable
+from feed.log.base import (
+    KEY_LIFE_MS,
+    Appended,
+    Batch,
+    Bounds,
+    Snapshot,
+    check,
+    numbered,
+)
+from feed.log.published import Published
+from feed.model.entry import Entry, Item
+from feed.model.topic import Filters
+
+
+def new_epoch() -> str:
+    """A name for one incarnation of a log: 40 random bits, lower-case."""
+    return secrets.token_hex(5)
+
+
+class MemoryLog:
+    """Lists and dicts; every method runs to its end without a pause."""
+
+    durable = False
+
+    def __init__(self) -> None:
+        self._epoch = new_epoch()
+        self._entries: list[Entry] = []
+        self._first = 1
+        self._at = 0
+        self._items: dict[str, Item] = {}
+        self._events: dict[tuple[str, str], tuple[int, str]] = {}
+        self._answers: dict[str, tuple[bytes, int, Appended]] = {}
+        self._published = Published(0)
+        self._closed = False
+
+    async def append(self, batch: Batch) -> Appended:
+        """See EventLog."""
+        self._still_open()
+        if batch.key and (kept := self._answers.get(batch.key.key)):
+            digest, _, appended = kept
+            if digest != batch.key.digest:
+                raise KeyReused("this Idempotency-Key was used with another body")
+            return appended
+        check(batch.records, self._version_of, self._holds_event)
+        head = self._published.head
+        if batch.dry_run or not batch.records:
+            return Appended(head)
+        self._at = max(self._at, batch.at_ms)
+        entries = numbered(batch, head, self._at)
+        self._keep(batch, entries)
+        self._published.publish(entries)
+        return Appended(entries[-1].offset, batch.answer)
+
+    def _keep(self, batch: Batch, entries: Sequence[Entry]) -> None:
+        self._entries.extend(entries)
+        for record, entry in zip(batch.records, entries, strict=True):
+            if record.item is not None:
+                self._items[record.topic] = Item(record.topic, record.v, record.ts, record.data)
+            if record.event_id is not None:
+                event = (record.topic, record.event_id)
+                self._events[event] = (entry.offset, record.event_kind or "")
+        if batch.key:
+            again = Appended(entries[-1].offset, batch.answer, duplicate=True)
+            self._answers[batch.key.key] = (batch.key.digest, self._at, again)
+
+    async def read(self, after: int, limit: int) -> Sequence[Entry]:
+        """See EventLog."""
+        self._still_open()
+        start = after + 1 - self._first
+        if start < 0:
+            raise LogTrimmed(f"the log begins at {self._first}")
+        return self._entries[start : start + limit]
+
+    async def items(self, topics: Filters) -> Snapshot:
+        """See EventLog."""
+        self._still_open()
+        wanted = [item for item in self._items.values() if topics.matches(item.topic)]
+        return Snapshot(self._published.head, wanted)
+
+    async def event_kind(self, topic: str, event_id: str) -> str | None:
+        """See EventLog."""
+        self._still_open()
+        held = self._events.get((topic, event_id))
+        return held[1] if held else None
+
+    async def bounds(self) -> Bounds:
+        """See EventLog."""
+        self._still_open()
+        size = sum(entry.size_bytes for entry in self._entries)
+        return Bounds(self._epoch, self._first, self._published.head, size)
+
+    def follow(self, after: int) -> AsyncIterator[Sequence[Entry]]:
+        """See EventLog."""
+        return self._published.follow(after, self.read)
+
+    async def trim(self, before: int) -> None:
+        """See EventLog."""
+        self._still_open()
+        first = max(self._first, min(before, self._published.head + 1))
+        del self._entries[: first - self._first]
+        self._first = first
+        self._events = {key: at for key, at in self._events.items() if at[0] >= first}
+        oldest = self._at - KEY_LIFE_MS
+        self._answers = {key: kept for key, kept in self._answers.items() if kept[1] >= oldest}
+
+    async def aclose(self) -> None:
+        """See EventLog."""
+        self._closed = True
+        self._published.close()
+
+    def _version_of(self, topic: str) -> int:
+        item = self._items.get(topic)
+        return item.v if item else 0
+
+    def _holds_event(self, topic: str, event_id: str) -> bool:
+        return (topic, event_id) in self._events
+
+    def _still_open(self) -> None:
+        if self._closed:
+            raise LogUnavailable("the log is closed")
