@@ -1,0 +1,1 @@
+"""From the log to each subscriber. Knows the log and the model."""

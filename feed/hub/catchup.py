@@ -1,0 +1,81 @@
+"""Bringing one member to the head of its lane: what it missed, or a snapshot."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from feed.errors import LogTrimmed
+from feed.hub.conflate import Held
+from feed.hub.lane import Lane
+from feed.hub.member import Member
+from feed.hub.plan import Step
+from feed.hub.reading import newer
+from feed.hub.subscription import Subscription
+from feed.log.base import EventLog
+from feed.model.entry import Item
+from feed.model.frame import SNAPSHOT_PART, Frame, item_now, plain, snapshot
+from feed.model.topic import Filters
+
+
+async def catch_up(log: EventLog, lane: Lane, member: Member) -> None:
+    """Send a member what it missed, as fast as it reads.
+
+    On return it stands at the lane's head, and nothing else has run since. Safe to cancel: its
+    cursor then tells what it was sent. Raises ConnectionError, LogUnavailable.
+    """
+    while member.cursor < lane.tail.head:
+        try:
+            await _send_newer(log, lane, member)
+        except LogTrimmed:
+            await restart(lane, member, Step.EXPIRED.value)
+
+
+async def _send_newer(log: EventLog, lane: Lane, member: Member) -> None:
+    subscription = member.subscription
+    await member.sink.drained()
+    async for part in newer(log, lane.tail, member.cursor, subscription.filters):
+        merge = not part.is_short
+        frame = lane.frame(part.entries, part.upto, subscription, member.held, merge=merge)
+        if frame:
+            member.sink.write(frame)
+        member.cursor = part.upto
+        if member.sink.is_full:
+            await member.sink.drained()
+
+
+async def restart(lane: Lane, member: Member, reason: str) -> None:
+    """Tell a member that what came after its cursor is lost to it, and the state as it is now."""
+    member.sink.write(plain("reset", reason=reason))
+    member.held = Held(resumed=False)
+    await send_snapshot(lane, member, member.subscription.filters)
+
+
+async def send_snapshot(lane: Lane, member: Member, filters: Filters) -> None:
+    """Send the items of some filters, in parts as fast as they are read; moves the member."""
+    place = lane.tail.head
+    for frame in snapshot_frames(
+        lane.tail.current(filters), lane.cursor(place), member.subscription.interest
+    ):
+        if member.sink.is_full:
+            await member.sink.drained()
+        member.sink.write(frame)
+    member.cursor = place
+
+
+def snapshot_frames(
+    items: list[Item], cursor: str, fields: frozenset[str] | None, size: int = SNAPSHOT_PART
+) -> Iterator[Frame]:
+    """The parts of a snapshot, at least one; the last carries the cursor."""
+    elements = (element for item in items if (element := item_now(item, fields)))
+    part = list(islice(elements, size))
+    while following := list(islice(elements, size)):
+        yield snapshot(part, None)
+        part = following
+    yield snapshot(part, cursor)
+
+
+def new_topics(before: Subscription, wanted: Subscription) -> Filters:
+    """The filters that a member has no state for: new ones, or all when it wants further fields."""
+    had, wants = before.interest, wanted.interest
+    if had is None or (wants is not None and wants <= had):
+        return wanted.filters.minus(before.filters)
+    return wanted.filters

@@ -1,0 +1,48 @@
+"""Seeing everything later: the state at a past place, and the log at a delayed pace."""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Sequence
+from operator import attrgetter
+
+from feed.clock import Clock
+from feed.log.base import READ_LIMIT, EventLog, Snapshot
+from feed.log.retention import place_at
+from feed.model.entry import Entry, Item
+from feed.model.topic import ALL
+
+
+async def snapshot_at(log: EventLog, at_ms: int) -> Snapshot:
+    """All items as they were at a moment, or at the oldest place that the log still tells."""
+    place = await place_at(log, at_ms)
+    now = await log.items(ALL)
+    items = {item.topic: item for item in now.items}
+    items |= await _before(log, place, now.offset)
+    return Snapshot(place, list(items.values()))
+
+
+async def _before(log: EventLog, place: int, upto: int) -> dict[str, Item]:
+    """The items that changed after a place, as they were there."""
+    items: dict[str, Item] = {}
+    while place < upto:
+        entries = await log.read(place, READ_LIMIT)
+        for entry in entries:
+            if entry.item is not None and entry.topic not in items and entry.offset <= upto:
+                items[entry.topic] = entry.item_before()
+        place = entries[-1].offset
+    return items
+
+
+async def follow_late(
+    log: EventLog, after: int, delay_ms: int, clock: Clock
+) -> AsyncIterator[Sequence[Entry]]:
+    """Every entry after an offset, each `delay_ms` after it was appended."""
+    async for entries in log.follow(after):
+        rest = entries
+        while rest:
+            due_ms = clock.now_ms() - delay_ms
+            if due := bisect_right(rest, due_ms, key=attrgetter("at")):
+                yield rest[:due]
+                rest = rest[due:]
+            else:
+                await asyncio.sleep((rest[0].at - due_ms) / 1000)

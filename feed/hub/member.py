@@ -1,0 +1,46 @@
+"""One connection as the hub sees it: what it wants, where it is, and whether it takes more."""
+
+import asyncio
+from typing import Protocol
+
+from feed.hub.conflate import Held
+from feed.hub.subscription import Subscription
+from feed.model.frame import Frame
+
+
+class Sink(Protocol):
+    """What a door gives the hub to write to."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the transport asks for no more now. What is written all the same is buffered."""
+        ...
+
+    def write(self, frame: Frame) -> None:
+        """Hand a frame to the transport. Never waits, never raises; nothing after the close."""
+        ...
+
+    async def drained(self) -> None:
+        """Wait until the transport takes more. Raises ConnectionError once it is closed."""
+        ...
+
+    def abort(self) -> None:
+        """Cut the connection: its client comes back with its cursor."""
+        ...
+
+
+class Member:
+    """A subscriber has a cursor and no queue.
+
+    `cursor` counts while it is in no group, or late in one; in a group the group's counts.
+    `catching_up` is the task that reads the log for it while it is behind.
+    """
+
+    __slots__ = ("catching_up", "cursor", "held", "sink", "subscription")
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self.subscription = Subscription()
+        self.cursor = 0
+        self.held = Held(resumed=False)
+        self.catching_up: asyncio.Task[None] | None = None

@@ -1,0 +1,61 @@
+"""Reading on from a cursor: from memory where that reaches back, else from the log."""
+
+from collections.abc import AsyncIterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from feed.hub.plan import Step, go_on
+from feed.hub.tail import Tail
+from feed.log.base import READ_LIMIT, EventLog
+from feed.model.entry import Entry
+from feed.model.topic import Filters
+
+MAX_ELEMENTS = 1000
+MAX_BYTES = 1 << 20
+"""What one frame tells at the most (protocol section 4, of a poll's answer)."""
+
+KEEPS_UP_BYTES = 1 << 16
+"""A backlog of at most so much is told version by version: its reader was away for a moment."""
+
+
+class Slice(NamedTuple):
+    """Matching entries, in order; there is nothing else that matches up to `upto`.
+
+    `is_short`: it is all that was missing and little, so that nothing need be merged.
+    """
+
+    entries: Sequence[Entry]
+    upto: int
+    is_short: bool
+
+
+async def newer(log: EventLog, tail: Tail, cursor: int, filters: Filters) -> AsyncIterator[Slice]:
+    """What lies between a cursor and the tail's head, in slices that fit a frame each.
+
+    A slice may be empty. Ends at the head as it is then. Raises LogTrimmed, LogUnavailable.
+    """
+    while (step := go_on(cursor, tail.first, tail.head)) is not Step.WAIT:
+        if step is Step.TAIL:
+            entries = tail.after(cursor, READ_LIMIT)
+        else:
+            read = await log.read(cursor, READ_LIMIT)
+            entries = [entry for entry in read if entry.offset <= tail.head]
+        wanted = [entry for entry in entries if filters.matches(entry.topic)]
+        fitting = wanted[: fit(wanted)]
+        whole = len(fitting) == len(wanted)
+        upto = entries[-1].offset if whole else fitting[-1].offset
+        size = sum(entry.size_bytes for entry in fitting)
+        is_short = whole and upto == tail.head and size <= KEEPS_UP_BYTES
+        yield Slice(fitting, upto, is_short)
+        cursor = upto
+
+
+def fit(entries: Sequence[Entry]) -> int:
+    """How many of the entries fit into one frame; at least one, where there are any."""
+    elements = accumulate((e.item is not None) + (e.event is not None) for e in entries)
+    sizes = accumulate(e.size_bytes + len(e.data or b"") for e in entries)
+    fitting = sum(
+        count <= MAX_ELEMENTS and size <= MAX_BYTES
+        for count, size in zip(elements, sizes, strict=True)
+    )
+    return max(1, fitting)
