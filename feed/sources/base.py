@@ -1,0 +1,94 @@
+"""What every source is: something that is asked at an interval and answers with changes."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from feed.errors import FeedError, SettingsError
+from feed.model.change import Change
+from feed.model.codec import JsonObject
+
+Current: TypeAlias = Callable[[str], JsonObject | None]
+"""The current state of a topic in the log, None where there is none. Never changed in place."""
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_DAY_S = 86_400
+
+
+class SourceFailed(FeedError):
+    """A tick could not be made, or not wholly; the message says why. The next one is tried later.
+
+    `retry_after_s`: not before so long. `changes`: what could be had all the same, to be published.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        retry_after_s: float | None = None,
+        changes: Sequence[Change] = (),
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.changes = tuple(changes)
+
+
+class SourceUnknown(FeedError):
+    """No source of that name runs here."""
+
+
+class Config(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"
+):
+    """What the settings of every source share. `name` is unique; `every_s`: from poll to poll."""
+
+    name: str
+    every_s: float = 1.0
+
+    @property
+    def type_name(self) -> str:
+        """The word that `type` has in the settings."""
+        return str(self.__struct_config__.tag)
+
+    def wrong(self, field: str, message: str) -> SettingsError:
+        """The error that names a field of this source."""
+        return SettingsError(f"source {self.name!r}: {field}: {message}")
+
+    def check(self) -> None:
+        """Raise SettingsError where a value cannot be, though its type is right."""
+        if not _NAME.fullmatch(self.name):
+            raise self.wrong("name", "expected 1 to 64 characters of A-Z a-z 0-9 . _ -")
+        if not 0 < self.every_s <= _DAY_S:
+            raise self.wrong("every_s", f"expected more than 0 and at most {_DAY_S} seconds")
+
+
+class Source(Protocol):
+    """A generator, a poller or a replay. One job of the scheduler calls `poll` every `every_s`.
+
+    `kind` is the word that `type` has in the settings.
+    """
+
+    name: str
+    kind: str
+    every_s: float
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing more to come; the job is then taken away."""
+        ...
+
+    def resume(self, current: Current) -> None:
+        """Go on from what the log holds, not from the start. Called once, before the first poll."""
+        ...
+
+    async def poll(self, now_ms: int) -> Sequence[Change]:
+        """What is new at `now_ms`, in order. Raises SourceFailed. Safe to cancel between polls.
+
+        A change that would leave an item as it is may be given: it is not appended.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections and files."""
+        ...

@@ -1,0 +1,140 @@
+"""One source at work: it is asked, what it says is published, and how that went is remembered."""
+
+import logging
+import random
+from asyncio import CancelledError
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from feed.clock import Clock
+from feed.errors import FeedError, LogUnavailable
+from feed.model.change import Change
+from feed.sources.base import Source, SourceFailed
+
+log = logging.getLogger(__name__)
+
+Publish: TypeAlias = Callable[[str, Sequence[Change]], Awaitable[int]]
+"""Appends what a source of that name found; how many changes that were. Raises LogUnavailable."""
+
+_BACKOFF_S = 60.0  # the longest silence that failures alone bring about
+_LOG_BACKOFF_S = 5.0  # the same where only the log could not write: it is nobody else's server
+
+
+class Status(msgspec.Struct, frozen=True):
+    """How a source does. Times in milliseconds; `changes` counts what was appended."""
+
+    name: str
+    kind: str
+    state: Literal["running", "paused", "failing", "ended"]
+    last_run: int | None
+    last_change: int | None
+    last_error: str | None
+    runs: int
+    changes: int
+    errors: int
+    missed: int
+    next_run: int | None
+
+
+class Running:
+    """A source and its record. `paused` is said by the schedule.
+
+    What the log could not take is kept, and published before the source is asked again.
+    """
+
+    def __init__(
+        self, source: Source, publish: Publish, clock: Clock, chance: random.Random
+    ) -> None:
+        self.source = source
+        self.paused = False
+        self._publish = publish
+        self._clock = clock
+        self._chance = chance
+        self._kept: Sequence[Change] = ()
+        self._failures = 0  # in a row
+        self._last_run: int | None = None
+        self._last_change: int | None = None
+        self._last_error: str | None = None
+        self._runs = self._changes = self._errors = self._missed = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the source has nothing more, and the log has all of it."""
+        return self.source.ended and not self._kept
+
+    async def tick(self) -> float | None:
+        """Ask once. After how many seconds to ask again; None: as planned."""
+        self._last_run = self._clock.now_ms()
+        self._runs += 1
+        failure: FeedError | None = None
+        try:
+            await self._publish_kept()
+            try:
+                if not self.source.ended:
+                    self._kept = await self.source.poll(self._last_run)
+            except SourceFailed as failed:
+                failure, self._kept = failed, failed.changes
+            await self._publish_kept()
+        except LogUnavailable as unavailable:
+            failure = unavailable
+        if failure is not None:
+            return self.fail(failure)
+        if self._failures:
+            log.warning("source %s has recovered", self.source.name)
+            self._failures = 0
+        return None
+
+    def fail(self, error: BaseException) -> float:
+        """Note a failure; after how many seconds to try again: full jitter, doubling, bounded."""
+        self._errors += 1
+        self._last_error = str(error) or type(error).__name__
+        if not self._failures:
+            log.warning("source %s fails: %s", self.source.name, self._last_error)
+        self._failures += 1
+        longest_s = _LOG_BACKOFF_S if isinstance(error, LogUnavailable) else _BACKOFF_S
+        backoff_s = self._chance.uniform(0, min(2.0 ** min(self._failures, 10), longest_s))
+        retry_after_s = error.retry_after_s if isinstance(error, SourceFailed) else None
+        return max(backoff_s, self.source.every_s, retry_after_s or 0.0)
+
+    def miss(self) -> None:
+        """Note that it was not asked in time: the machine was late, or the last tick still ran."""
+        self._missed += 1
+
+    def status(self, next_run_ms: int | None) -> Status:
+        """How it does now."""
+        return Status(
+            name=self.source.name,
+            kind=self.source.kind,
+            state=self._state(),
+            last_run=self._last_run,
+            last_change=self._last_change,
+            last_error=self._last_error,
+            runs=self._runs,
+            changes=self._changes,
+            errors=self._errors,
+            missed=self._missed,
+            next_run=next_run_ms,
+        )
+
+    def _state(self) -> Literal["running", "paused", "failing", "ended"]:
+        if self.ended:
+            return "ended"
+        if self.paused:
+            return "paused"
+        return "failing" if self._failures else "running"
+
+    async def _publish_kept(self) -> None:
+        """Publish what was found; it is kept where the log could not write or this was cut off."""
+        changes, self._kept = self._kept, ()
+        if not changes:
+            return
+        try:
+            appended = await self._publish(self.source.name, changes)
+        except (LogUnavailable, CancelledError):
+            self._kept = changes
+            raise
+        if appended:
+            self._changes += appended
+            self._last_change = self._clock.now_ms()
