@@ -62,12 +62,12 @@ async def send_snapshot(lane: Lane, member: Member, filters: Filters) -> None:
 
 
 def snapshot_frames(
-    items: list[Item], cursor: str, fields: frozenset[str] | None, size: int = SNAPSHOT_PART
+    items: list[Item], cursor: str, fields: frozenset[str] | None
 ) -> Iterator[Frame]:
     """The parts of a snapshot, at least one; the last carries the cursor."""
     elements = (element for item in items if (element := item_now(item, fields)))
-    part = list(islice(elements, size))
-    while following := list(islice(elements, size)):
+    part = list(islice(elements, SNAPSHOT_PART))
+    while following := list(islice(elements, SNAPSHOT_PART)):
         yield snapshot(part, None)
         part = following
     yield snapshot(part, cursor)

@@ -61,7 +61,7 @@ def _check_event(event: EventChange, path: str) -> list[Fault]:
         faults.append(Fault(f"{path}.id", f"missing: {event.op} which event?"))
     if event.ts is not None and (message := moment(event.ts)):
         faults.append(Fault(f"{path}.ts", message))
-    if len(encode(event.data)) > MAX_BYTES:
+    if not faults and len(encode(event.data)) > MAX_BYTES:
         faults.append(Fault(path, f"an event over {MAX_BYTES} bytes"))
     return faults
 

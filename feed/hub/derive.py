@@ -62,5 +62,5 @@ def _decimal(value: Json) -> Decimal | None:
 
 
 def _text(value: Decimal) -> str:
-    text = format(value, "f")
+    text = format(abs(value) if value.is_zero() else value, "f")  # there is no -0.00
     return text if len(text) <= 64 else str(value)  # noqa: PLR2004  (protocol: 64 characters)

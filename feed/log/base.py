@@ -1,4 +1,4 @@
-"""What a log promises, whichever engine keeps it. `tests/log/test_contract.py` holds them to it."""
+"""What a log promises, whichever engine keeps it. `tests/log/test_contract*.py` hold them to it."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol

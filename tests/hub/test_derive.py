@@ -25,6 +25,11 @@ TABLE: list[tuple[JsonObject, set[str], JsonObject]] = [
         {"price"},
         {"change": "-1", "change_pct": "-10.00"},
     ),
+    (
+        {"price": "9999999", "open": "10000000"},
+        {"open"},
+        {"change": "-1", "change_pct": "0.00"},
+    ),
     ({"price": "9", "open": "8"}, {"open"}, {"change": "1", "change_pct": "12.50"}),
     ({"price": "9", "open": "8"}, {"open", "change"}, {"change_pct": "12.50"}),
     ({"price": "9", "open": "8"}, {"open", "change", "change_pct"}, {}),

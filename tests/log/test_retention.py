@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.errors import LogTrimmed
@@ -53,7 +53,6 @@ async def test_place_at_in_an_empty_log(engine: Engine) -> None:
     await log.aclose()
 
 
-@settings(deadline=None)
 @given(
     moments=st.lists(st.integers(0, 20), max_size=40).map(sorted),
     let_go=st.integers(0, 45),
