@@ -1,0 +1,64 @@
+"""`python -m feed`: serve, and what else is done from a terminal."""
+
+import argparse
+import asyncio
+import logging
+import secrets
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+from feed.app import serve
+from feed.commands import inject, watch
+from feed.commands.text import printable
+from feed.errors import FeedError
+from feed.settings import read_settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; gives the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m feed", description="A live feed.")
+    parser.set_defaults(run=_serve)
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], words: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=words)
+        added.set_defaults(run=run)
+        return added
+
+    command("serve", _serve, "serve the feed (the default); settings are FEED_* and a file")
+    command("check", _check, "say whether the settings are good, and stop")
+    watch.add_arguments(command("watch", watch.run, "a live table of topics in the terminal"))
+    inject.add_arguments(command("inject", inject.run, "change the feed by hand"))
+    chosen = parser.parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen)
+    except (FeedError, OSError) as error:
+        for line in str(error).splitlines():
+            print(f"feed: {printable(line)}", file=sys.stderr)  # noqa: T201
+        return 1
+    return status
+
+
+def _check(_: argparse.Namespace) -> int:
+    settings = read_settings()
+    print(f"the settings are good: {len(settings.source)} sources")  # noqa: T201
+    return 0
+
+
+def _serve(_: argparse.Namespace) -> int:
+    settings = read_settings()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if not settings.admin_token:
+        token = secrets.token_urlsafe(32)
+        settings = msgspec.structs.replace(settings, admin_token=(token,))
+        print(f"admin token, for this run only: {token}", flush=True)  # noqa: T201
+    asyncio.run(serve(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""What the operator does by hand (protocol section 6)."""
+
+import asyncio
+import logging
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from feed.hub.ingest import Receipt
+from feed.model.codec import encode
+from feed.model.frame import update
+from feed.sources.base import SourceUnknown
+from feed.web import keys
+from feed.web.answer import json_answer, problem
+from feed.web.close_code import CloseCode
+from feed.web.inject import NotJson, idempotency_key, read_body, read_changes
+
+log = logging.getLogger(__name__)
+
+
+@web.middleware
+async def admins_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let nobody near an admin path, known or not, without the token."""
+    if request.path.startswith("/admin"):
+        address = request.app[keys.PEERS].address(request)
+        now_s = asyncio.get_running_loop().time()
+        request.app[keys.ADMINS].check(request, address, now_s)
+    return await handler(request)
+
+
+async def inject(request: web.Request) -> web.Response:
+    """`POST /admin/inject`: answer once the changes are durable."""
+    if request.content_type != "application/json":
+        return problem(415, "content_type", "the body must be application/json")
+    key = idempotency_key(request)
+    body = await request.read()
+    try:
+        value = read_body(body)
+    except NotJson as error:
+        return problem(400, "not_json", str(error))
+    changes = read_changes(value)
+    dry_run = request.query.get("dry_run", "0") not in ("", "0")
+    ingest = request.app[keys.INGEST]
+    receipt = await ingest.submit(changes, key=key, body=body, dry_run=dry_run)
+    if dry_run:
+        return json_answer(_preview(request.app, receipt))
+    log.debug("injected %d changes up to %d", len(changes), receipt.offset)
+    return json_answer(
+        encode(
+            {
+                "cursor": request.app[keys.HUB].live.cursor(receipt.offset),
+                "results": receipt.results,
+                "duplicate": receipt.duplicate,
+            }
+        )
+    )
+
+
+def _preview(app: web.Application, receipt: Receipt) -> bytes:
+    """The frame that subscribers of everything would get, and how many want any of it."""
+    hub = app[keys.HUB]
+    frame = update(
+        hub.live.cursor(hub.head),
+        app[keys.CLOCK].now_ms(),
+        [record.item for record in receipt.records if record.item],
+        [record.event for record in receipt.records if record.event],
+    )
+    return encode(
+        {
+            "dry_run": True,
+            "frames": [msgspec.Raw(frame.payload)],
+            "subscribers": hub.watching([record.topic for record in receipt.records]),
+            "results": receipt.results,
+        }
+    )
+
+
+async def state(request: web.Request) -> web.Response:
+    """`GET /admin/state`: the log, who runs the sources, and counts."""
+    hub, connections = request.app[keys.HUB], request.app[keys.CONNECTIONS]
+    bounds = await hub.log.bounds()
+    instance = request.app[keys.INSTANCE]
+    doors = [connection.door for connection in connections.open.values()]
+    return json_answer(
+        encode(
+            {
+                "instance": instance,
+                "log": {
+                    "epoch": bounds.epoch,
+                    "first": bounds.first,
+                    "head": bounds.head,
+                    "size_bytes": bounds.size_bytes,
+                    "durable": hub.log.durable,
+                },
+                "leader": instance if request.app[keys.LEADS] else None,
+                "counts": {
+                    "topics": len(hub.live.tail.items),
+                    "subscribers": len(hub.members),
+                    "behind": len(hub.behind),
+                    "ws": doors.count("ws"),
+                    "sse": doors.count("sse"),
+                },
+                "sources": request.app[keys.SCHEDULE].statuses(),
+            }
+        )
+    )
+
+
+async def sources(request: web.Request) -> web.Response:
+    """`GET /admin/sources`: what each source does, and how it fares."""
+    return json_answer(encode({"sources": request.app[keys.SCHEDULE].statuses()}))
+
+
+async def steer_source(request: web.Request) -> web.Response:
+    """`POST /admin/sources/{name}/{pause|resume|run}`."""
+    schedule, name = request.app[keys.SCHEDULE], request.match_info["name"]
+    steer = {"pause": schedule.pause, "resume": schedule.resume, "run": schedule.run_now}
+    try:
+        steer[request.match_info["action"]](name)
+    except SourceUnknown as error:
+        return problem(404, "source_unknown", str(error))
+    return await sources(request)
+
+
+async def connections(request: web.Request) -> web.Response:
+    """`GET /admin/connections`: who is connected, by which door, where, and for how long."""
+    hub, now_s = request.app[keys.HUB], asyncio.get_running_loop().time()
+    listed = [
+        {
+            "id": connection.id,
+            "door": connection.door,
+            "address": connection.address,
+            "topics": connection.member.subscription.filters.names(),
+            "cursor": hub.place(connection.member),
+            "behind": connection.member in hub.behind,
+            "age_s": round(now_s - connection.opened_s),
+        }
+        for connection in request.app[keys.CONNECTIONS].open.values()
+    ]
+    return json_answer(encode({"connections": listed}))
+
+
+async def disconnect(request: web.Request) -> web.Response:
+    """`DELETE /admin/connections/{id}`: the client may come back with its cursor."""
+    connection = request.app[keys.CONNECTIONS].open.get(request.match_info["id"])
+    if connection is None:
+        return problem(404, "connection_unknown", "no connection of this id is open")
+    await connection.close(CloseCode.RESTART)
+    return web.Response(status=204)

@@ -1,0 +1,60 @@
+"""What a stream begins with: `welcome`, and `subscribed` after each command."""
+
+import asyncio
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from feed.hub.subscription import Subscription
+from feed.model.codec import JsonObject
+from feed.model.frame import Frame, plain
+from feed.web import keys
+from feed.web.connections import Connection
+from feed.web.limits import COMMANDS_PER_S, MAX_TOPICS, MAX_WILDCARDS, MESSAGE_BYTES
+from feed.web.query import Rejected
+
+PROTOCOL = 1
+
+
+def welcome(app: web.Application, connection: Connection) -> Frame:
+    """Who speaks, where the log ends now, and what may be asked."""
+    hub = app[keys.HUB]
+    ends_in_s = connection.ends_s - asyncio.get_running_loop().time()
+    return plain(
+        "welcome",
+        protocol=PROTOCOL,
+        instance=app[keys.INSTANCE],
+        connection=connection.id,
+        head=hub.live.cursor(hub.head),
+        now=app[keys.CLOCK].now_ms(),
+        heartbeat_ms=round(hub.heartbeat_s * 1000),
+        ends_in_ms=round(ends_in_s * 1000),
+        limits={
+            "topics": MAX_TOPICS,
+            "wildcards": MAX_WILDCARDS,
+            "commands_per_s": COMMANDS_PER_S,
+            "message_bytes": MESSAGE_BYTES,
+        },
+    )
+
+
+def subscribed(
+    wanted: Subscription,
+    *,
+    resumed: bool,
+    rejected: Sequence[Rejected] = (),
+    echo: JsonObject | None = None,
+) -> Frame:
+    """All that is in force now, and what is not served; `echo` is the command's `id`."""
+    options = wanted.options
+    return plain(
+        "subscribed",
+        **(echo or {}),
+        topics=[*wanted.filters.names()],
+        conflate_ms=options.conflate_ms,
+        window_ms=options.window_ms,
+        delay_ms=options.delay_ms,
+        fields=None if options.fields is None else [*options.fields],
+        resumed=resumed,
+        rejected=[*rejected],
+    )

@@ -1,0 +1,40 @@
+"""`/health/live` and `/health/ready` (protocol section 7)."""
+
+from aiohttp import web
+
+from feed.errors import LogUnavailable
+from feed.model.codec import encode
+from feed.web import keys
+from feed.web.answer import json_answer
+
+
+async def live(_request: web.Request) -> web.Response:
+    """The process works: it answers."""
+    return json_answer(b'{"live":true}')
+
+
+async def ready(request: web.Request) -> web.Response:
+    """Whether to send clients here: the log is in reach, and the instance stays."""
+    app = request.app
+    hub, draining = app[keys.HUB], app[keys.CONNECTIONS].draining.is_set()
+    try:
+        head = (await hub.log.bounds()).head
+        reach = "ok"
+    except LogUnavailable as error:
+        head = hub.head
+        reach = str(error)
+    is_ready = reach == "ok" and not draining
+    body = encode(
+        {
+            "ready": is_ready,
+            "instance": app[keys.INSTANCE],
+            "log": reach,
+            "epoch": hub.epoch,
+            "head": hub.live.cursor(head),
+            "durable": hub.log.durable,
+            "leader": app[keys.LEADS],
+            "draining": draining,
+        }
+    )
+    headers = {} if is_ready else {"Retry-After": "5"}
+    return json_answer(body, status=200 if is_ready else 503, headers=headers)

@@ -1,0 +1,149 @@
+"""`POST /admin/inject`: a body of JSON → changes, with every fault named by its path."""
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+from aiohttp import web
+
+from feed.errors import BadChange, BadTopic, Fault
+from feed.model.change import OPS, Change, EventChange
+from feed.model.codec import Json
+from feed.model.topic import parse_topic
+from feed.web.limits import BATCH
+
+_MEMBERS = {"topic", "set", "data", "event", "gone", "ts", "if_v", "why"}
+_EVENT_MEMBERS = {"op", "kind", "id", "ts", "data"}
+_MAX_DIGITS = 64
+_WHY = 500
+
+
+class NotJson(Exception):
+    """A body that is no JSON; the message says what is wrong with it."""
+
+
+def read_body(body: bytes) -> Json:
+    """Bytes → values, numbers exact; raises NotJson, or BadChange where it is nested too deep."""
+    try:
+        value: Json = json.loads(
+            body.decode(), parse_float=_number, parse_int=_integer, parse_constant=_constant
+        )
+    except UnicodeDecodeError as error:
+        raise NotJson("the body is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise NotJson(f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise BadChange([Fault("$", "nested too deep")]) from error
+    return value
+
+
+def _integer(text: str) -> int | Decimal:
+    # Python refuses integers of thousands of digits; as a Decimal they are refused by their path.
+    return int(text) if len(text) <= _MAX_DIGITS else Decimal(text)
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent beyond any Decimal: beyond a double as well
+        return Decimal("Infinity")
+
+
+def _constant(text: str) -> NoReturn:
+    raise NotJson(f"the body is not JSON: {text} is no number of it")
+
+
+def read_changes(value: Json) -> list[Change]:
+    """One object or an array of them → changes; raises BadChange with all faults of form."""
+    given = value if isinstance(value, list) else [value]
+    if not 0 < len(given) <= BATCH:
+        raise BadChange([Fault("$", f"expected 1 to {BATCH} changes")])
+    faults: list[Fault] = []
+    changes = [_change(each, f"$[{index}]", faults) for index, each in enumerate(given)]
+    if faults:
+        raise BadChange(faults)
+    return [change for change in changes if change]
+
+
+class _Members:
+    """The members of one object, taken out by name and type; what is wrong is noted."""
+
+    def __init__(self, given: dict[str, Json], path: str, faults: list[Fault]) -> None:
+        self._given = given
+        self._path = path
+        self._faults = faults
+
+    def take(self, name: str, kind: type | tuple[type, ...], words: str) -> Any:
+        """The member, or None where it is absent or of another type."""
+        if name not in self._given:
+            return None
+        value = self._given[name]
+        if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+            return value
+        self._faults.append(Fault(f"{self._path}.{name}", f"expected {words}"))
+        return None
+
+    def only(self, names: set[str]) -> None:
+        """Note members of other names: a misspelt one must not be passed over in silence."""
+        for name in self._given.keys() - names:
+            shown = name if name.isprintable() else ascii(name)  # also a lone surrogate
+            self._faults.append(Fault(f"{self._path}.{shown}", "no member of this name"))
+
+
+def _change(value: Json, path: str, faults: list[Fault]) -> Change | None:
+    if not isinstance(value, dict):
+        faults.append(Fault(path, "expected an object"))
+        return None
+    members = _Members(value, path, faults)
+    members.only(_MEMBERS)
+    why = members.take("why", str, "a string")
+    if why is not None and len(why) > _WHY:
+        faults.append(Fault(f"{path}.why", f"over {_WHY} characters"))
+    event = members.take("event", dict, "an object")
+    return Change(
+        topic=_topic(members.take("topic", str, "a topic"), value, path, faults),
+        patch=members.take("set", dict, "an object"),
+        data=members.take("data", dict, "an object"),
+        gone=members.take("gone", bool, "true") or False,
+        event=None if event is None else _event(event, f"{path}.event", faults),
+        ts=members.take("ts", int, "milliseconds, an integer"),
+        if_v=members.take("if_v", int, "a version, an integer"),
+    )
+
+
+def _topic(text: str | None, value: dict[str, Json], path: str, faults: list[Fault]) -> str:
+    if text is None:
+        if "topic" not in value:
+            faults.append(Fault(f"{path}.topic", "missing"))
+        return ""
+    try:
+        return parse_topic(text)
+    except BadTopic as error:
+        faults.append(Fault(f"{path}.topic", str(error)))
+        return ""
+
+
+def _event(value: dict[str, Json], path: str, faults: list[Fault]) -> EventChange:
+    members = _Members(value, path, faults)
+    members.only(_EVENT_MEMBERS)
+    op = members.take("op", str, f"one of {', '.join(OPS)}") or "add"
+    if op not in OPS:
+        faults.append(Fault(f"{path}.op", f"expected one of {', '.join(OPS)}"))
+    return EventChange(
+        op=op if op in OPS else "add",
+        kind=members.take("kind", str, "a string"),
+        id=members.take("id", str, "a string"),
+        ts=members.take("ts", int, "milliseconds, an integer"),
+        data=members.take("data", dict, "an object") or {},
+    )
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """The `Idempotency-Key`; raises BadChange where it is not 1 to 128 visible ASCII characters."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not (0 < len(key) <= 128 and key.isascii() and key.isprintable() and " " not in key):  # noqa: PLR2004
+        message = "expected 1 to 128 visible ASCII characters"
+        raise BadChange([Fault("Idempotency-Key", message)])
+    return key

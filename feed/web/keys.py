@@ -1,0 +1,24 @@
+"""What handlers find in the application."""
+
+from aiohttp import web
+
+from feed.clock import Clock
+from feed.hub.hub import Hub
+from feed.hub.ingest import Ingest
+from feed.sources.schedule import Schedule
+from feed.web.auth import Admins
+from feed.web.connections import Connections
+from feed.web.origin import Origins
+from feed.web.peer import Peers
+
+HUB = web.AppKey("hub", Hub)
+INGEST = web.AppKey("ingest", Ingest)
+SCHEDULE = web.AppKey("schedule", Schedule)
+CLOCK = web.AppKey("clock", Clock)
+CONNECTIONS = web.AppKey("connections", Connections)
+ADMINS = web.AppKey("admins", Admins)
+ORIGINS = web.AppKey("origins", Origins)
+PEERS = web.AppKey("peers", Peers)
+INSTANCE = web.AppKey("instance", str)
+LEADS = web.AppKey("leads", bool)
+"""Whether this instance runs the sources."""

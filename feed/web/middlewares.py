@@ -1,0 +1,121 @@
+"""Errors → problem+json, foreign origins → 403, and the headers that every answer has."""
+
+import logging
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from feed.errors import (
+    BadChange,
+    BadInput,
+    EventUnknown,
+    Faulty,
+    FeedError,
+    KeyReused,
+    LogUnavailable,
+    Refused,
+    VersionDiffers,
+)
+from feed.web import keys
+from feed.web.answer import problem
+
+log = logging.getLogger(__name__)
+
+_DOORS = ("/ws", "/sse", "/poll", "/snapshot")
+_UPGRADE = ("Upgrade", "Connection", "Sec-WebSocket-Version")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_RETRY = {"Retry-After": "2"}
+
+_PAGE = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self';"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), camera=(), microphone=(), payment=(), usb=()",
+    "Cache-Control": "no-cache",
+}
+DATA_HEADERS = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Server": "feed"}
+_YEARS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The only place where an error becomes an answer."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        return _of_http(error)
+    except FeedError as error:
+        return _of_feed(error)
+    except ConnectionError:
+        raise
+    except Exception:
+        log.exception("%s %r failed", request.method, request.path)
+        return problem(500, "internal", "the server failed to answer; it was logged")
+
+
+def _of_http(error: web.HTTPException) -> web.Response:
+    kept = ("Allow", "Retry-After", "WWW-Authenticate", *_UPGRADE)
+    headers = {name: error.headers[name] for name in kept if name in error.headers}
+    code = error.reason.lower().replace(" ", "_")
+    return problem(error.status, code, error.reason, headers=headers)
+
+
+def _of_feed(error: FeedError) -> web.Response:
+    match error:
+        case Faulty():
+            status = 422 if isinstance(error, BadChange) else 400
+            return problem(status, error.code, "what was sent is wrong", faults=error.faults)
+        case BadInput():
+            return problem(400, error.code, str(error))
+        case Refused():
+            return _of_refused(error)
+        case LogUnavailable():
+            log.warning("an answer is refused, the log cannot be used: %s", error)
+            return problem(503, "unavailable", "the log cannot be used now", headers=_RETRY)
+        case _:
+            raise error
+
+
+def _of_refused(error: Refused) -> web.Response:
+    match error:
+        case VersionDiffers():
+            return problem(409, error.code, str(error), index=error.index, v=error.v)
+        case EventUnknown():
+            return problem(404, error.code, str(error), index=error.index)
+        case KeyReused():
+            return problem(422, error.code, str(error))
+        case _:
+            return problem(409, error.code, str(error), index=error.index)
+
+
+@web.middleware
+async def origins(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse foreign pages at the doors and for every unsafe method, before any work."""
+    is_guarded = request.path in _DOORS or request.method not in _SAFE
+    if is_guarded and not request.app[keys.ORIGINS].is_served(request):
+        return problem(403, "origin", "this origin is not served")
+    return await handler(request)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """What every answer must have; runs just before its head is sent."""
+    headers = response.headers
+    if response.status == HTTPStatus.SWITCHING_PROTOCOLS:  # RFC 6455's own headers only
+        for name in ("Server", "Date", "Content-Type"):
+            headers.popall(name, None)
+        return
+    headers.update(HEADERS)
+    for name, value in (_PAGE if response.content_type == "text/html" else DATA_HEADERS).items():
+        headers.setdefault(name, value)
+    if request.app[keys.PEERS].scheme(request) == "https":
+        headers.update(_YEARS)
+    if request.path in _DOORS and (origin := request.app[keys.ORIGINS].may_read(request)):
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Vary"] = "Origin"

@@ -1,0 +1,45 @@
+"""Which pages may read: the own origin, and those in the settings (protocol section 5)."""
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from feed.web.peer import Peers
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Origins:
+    """Judges a request's `Origin`, whole strings only; without one it is no browser's."""
+
+    def __init__(self, allowed: Collection[str], peers: Peers) -> None:
+        self._allowed = frozenset(allowed)
+        self._peers = peers
+
+    def is_served(self, request: web.BaseRequest) -> bool:
+        """Whether a request may be answered at all."""
+        origins = request.headers.getall("Origin", [])
+        return all(self._is_own(request, text) or text in self._allowed for text in origins)
+
+    def may_read(self, request: web.BaseRequest) -> str | None:
+        """The foreign origin that is to get CORS headers, if any."""
+        origin = request.headers.get("Origin")
+        return origin if origin in self._allowed else None
+
+    def _is_own(self, request: web.BaseRequest, text: str) -> bool:
+        scheme = self._peers.scheme(request)
+        own = _parts(f"{scheme}://{request.headers.get('Host', '')}")
+        return own is not None and _parts(text) == own
+
+
+def _parts(text: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port of an origin that is nothing more; None for anything else."""
+    try:
+        url = urlsplit(text)
+        port = url.port or _PORTS[url.scheme]
+    except (ValueError, KeyError):
+        return None
+    if not url.hostname or text.lower() != f"{url.scheme}://{url.netloc}".lower() or "@" in text:
+        return None
+    return url.scheme, url.hostname, port

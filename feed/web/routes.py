@@ -1,0 +1,53 @@
+"""The URL map, on one page."""
+
+from pathlib import Path
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from feed.web import admin, health, middlewares, pages
+from feed.web.limits import BODY_BYTES
+from feed.web.poll import poll
+from feed.web.snapshot import snapshot
+from feed.web.sse import sse
+from feed.web.static import StaticFiles
+from feed.web.websocket import websocket
+
+_TEMPLATES = Path(__file__).parent.parent.parent / "templates"
+
+
+def make_web() -> web.Application:
+    """An application with every URL; its parts are to be put in under `keys`."""
+    app = web.Application(
+        client_max_size=BODY_BYTES,
+        middlewares=[middlewares.errors, middlewares.origins, admin.admins_only],
+    )
+    app.on_response_prepare.append(middlewares.add_headers)
+    static = StaticFiles()
+    aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    aiohttp_jinja2.get_env(app).globals["static"] = static.url
+    app.add_routes(
+        [
+            web.get("/ws", websocket, allow_head=False),
+            web.get("/sse", sse, allow_head=False),
+            web.get("/poll", poll, allow_head=False),
+            web.get("/snapshot", snapshot),
+            web.get("/", pages.dashboard),
+            web.get("/static/{name:.+}", static.serve),
+            web.post("/admin/inject", admin.inject),
+            web.get("/admin/state", admin.state),
+            web.get("/admin/sources", admin.sources),
+            web.post("/admin/sources/{name}/{action:pause|resume|run}", admin.steer_source),
+            web.get("/admin/connections", admin.connections),
+            web.delete("/admin/connections/{id}", admin.disconnect),
+            web.get("/health/live", health.live),
+            web.get("/health/ready", health.ready),
+        ]
+    )
+    return app

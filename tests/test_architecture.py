@@ -1,0 +1,165 @@
+"""Who may import whom, and what a file may be."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXTS = {
+    file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8")
+    for file in (ROOT / "feed").rglob("*.py")
+}
+TREES = {name: ast.parse(text) for name, text in TEXTS.items()}
+
+BELOW_ALL = {"__version__", "errors", "clock"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "__init__": set(),
+    "errors": set(),
+    "clock": set(),
+    "model": {"errors"},
+    "log": {"model"} | BELOW_ALL,
+    "sources": {"model"} | BELOW_ALL,
+    "hub": {"log", "sources", "model"} | BELOW_ALL,
+    "web": {"hub", "log", "sources", "model"} | BELOW_ALL,
+    "settings": {"sources", "errors"},
+    "app": {"settings", "web", "hub", "log", "sources", "model"} | BELOW_ALL,
+    "client": {"model"} | BELOW_ALL,
+    "commands": {"client", "model"} | BELOW_ALL,
+    "__main__": {"app", "settings", "commands"} | BELOW_ALL,
+}
+"""A room, and the other rooms that it knows: `app → web → hub → (log | sources) → model`."""
+
+OWNERS = {
+    "apscheduler": ("feed/sources/schedule.py",),
+    "redis": ("feed/log/redis.py", "feed/log/lease.py"),
+    "aiohttp.web": ("feed/web/", "feed/app.py"),
+    "aiohttp_jinja2": ("feed/web/", "feed/app.py"),
+    "aiohttp": ("feed/web/", "feed/app.py", "feed/sources/", "feed/client/", "feed/commands/"),
+    "sqlite3": ("feed/log/sqlite.py", "feed/log/sqlite_writer.py"),
+}
+"""Where a library may be named."""
+
+LONGEST = 300
+EMPTY_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
+
+
+def room_of(module: str) -> str:
+    """`feed.log.base` → `log`; `feed` alone → `__init__`."""
+    return [*module.split("."), "__init__"][1]
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The full names of what is imported: `from feed.log import base` is `feed.log.base`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: an import that is relative"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported_late(tree: ast.AST) -> list[int]:
+    """The lines of imports within functions."""
+    functions = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    )
+    return [
+        inner.lineno
+        for function in functions
+        for inner in ast.walk(function)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+
+
+@pytest.fixture(params=sorted(TEXTS))
+def name(request: pytest.FixtureRequest) -> str:
+    """The path from the root: `feed/log/base.py`."""
+    return str(request.param)
+
+
+@pytest.fixture
+def tree(name: str) -> ast.Module:
+    return TREES[name]
+
+
+def test_imports_run_one_way(name: str, tree: ast.Module) -> None:
+    room = room_of(name.removesuffix(".py").replace("/", "."))
+    ours = {module for module in imported(tree) if module.split(".")[0] == "feed"}
+
+    assert {module for module in ours if room_of(module) not in MAY_IMPORT[room] | {room}} == set()
+
+
+def test_settings_know_of_sources_only_how_to_open_them() -> None:
+    modules = set(imported(TREES["feed/settings.py"]))
+    sources = {module for module in modules if module.startswith("feed.sources")}
+
+    assert {module for module in sources if not module.startswith("feed.sources.open.")} == set()
+
+
+def test_a_library_is_named_where_it_belongs(name: str, tree: ast.Module) -> None:
+    modules = set(imported(tree))
+    strangers = {
+        library
+        for library, places in OWNERS.items()
+        if any(f"{module}.".startswith(f"{library}.") for module in modules)
+        and not name.startswith(places)
+    }
+
+    assert strangers == set()
+
+
+def test_imports_stand_at_the_top(name: str, tree: ast.Module) -> None:
+    if name == "feed/log/open.py":  # an engine's library is loaded where its URL is used
+        return
+    assert imported_late(tree) == []
+
+
+def test_no_import_is_for_the_type_checker_alone(tree: ast.Module) -> None:
+    assert [module for module in imported(tree) if module.endswith(".TYPE_CHECKING")] == []
+
+
+def test_a_file_is_short(name: str) -> None:
+    assert len(TEXTS[name].splitlines()) <= LONGEST
+
+
+def test_a_file_says_what_it_is(tree: ast.Module) -> None:
+    assert ast.get_docstring(tree)
+
+
+def test_a_name_says_something(name: str) -> None:
+    words = {word for part in Path(name).with_suffix("").parts for word in part.split("_")}
+
+    assert words & EMPTY_WORDS == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "modules"),
+    [
+        ("import feed.log.base", ["feed.log.base"]),
+        ("import feed.log.base as base, os", ["feed.log.base", "os"]),
+        ("from feed import app", ["feed.app"]),
+        ("from feed.log import base, open", ["feed.log.base", "feed.log.open"]),
+        ("def late():\n    from feed.web import keys", ["feed.web.keys"]),
+        ("try:\n    import redis\nexcept ImportError:\n    pass", ["redis"]),
+    ],
+)
+def test_every_form_of_import_is_seen(source: str, modules: list[str]) -> None:
+    assert list(imported(ast.parse(source))) == modules
+
+
+def test_late_imports_are_seen() -> None:
+    lines = [
+        "import os",
+        "def f():",
+        "    import sys",
+        "class A:",
+        "    import re",
+        "    async def g(self):",
+        "        from os import path",
+    ]
+
+    assert imported_late(ast.parse("\n".join(lines))) == [3, 7]
