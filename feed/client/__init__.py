@@ -1,0 +1,1 @@
+"""The feed from the outside: a client that comes back where it left off."""

@@ -1,0 +1,150 @@
+"""Frames → state, by the letter of the protocol. No I/O."""
+
+from typing import NamedTuple, assert_never
+
+from feed.client.fault import ServerFault
+from feed.client.frame import (
+    Bye,
+    Element,
+    Error,
+    Event,
+    Frame,
+    Heartbeat,
+    Pong,
+    Reset,
+    Snapshot,
+    Subscribed,
+    Update,
+    Welcome,
+)
+from feed.model.codec import JsonObject
+from feed.model.merge import merge
+from feed.model.topic import NONE, Filters
+
+
+class Item(NamedTuple):
+    """The state of a topic. `ts` in milliseconds; `data` is never changed in place."""
+
+    v: int
+    ts: int
+    data: JsonObject
+
+
+class Step(NamedTuple):
+    """One item as it was applied.
+
+    `before` is None where it was not there, `after` where it is gone. `v` is the version after it,
+    also of a topic that is gone.
+    """
+
+    topic: str
+    v: int
+    before: Item | None
+    after: Item | None
+
+
+class News(NamedTuple):
+    """What one frame told, in order; the items come before the events."""
+
+    steps: tuple[Step, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+class Reader:
+    """What one viewer knows, over any number of connections.
+
+    `opened` before each connection, `apply` for each of its frames in their order. `cursor` is the
+    place to come back with, and None where only a snapshot can help. `items` are as of `cursor`:
+    a cut between two parts of a snapshot leaves both as they were.
+    """
+
+    def __init__(self) -> None:
+        self.items: dict[str, Item] = {}
+        self.cursor: str | None = None
+        self._vouched = NONE  # what the cursor was received with
+        self._in_force = NONE
+        self._parts: list[Element] = []
+
+    def opened(self) -> None:
+        """A connection begins, or the one before is left for good."""
+        self._parts = []
+        self._in_force = NONE
+
+    def forget(self) -> None:
+        """Come back without the cursor; the items stay until the snapshot replaces them."""
+        self.cursor = None
+        self._vouched = NONE
+
+    def apply(self, frame: Frame) -> News:
+        """Apply the next frame. Raises ServerFault, after which only `forget` helps."""
+        match frame:
+            case Subscribed():
+                self._subscribed(frame)
+            case Reset():
+                self._vouched = NONE
+            case Snapshot():
+                return self._snapshot(frame)
+            case Update():
+                return self._update(frame)
+            case Heartbeat() | Bye():
+                self.cursor = frame.cursor
+            case Welcome() | Error() | Pong():
+                pass
+            case _:
+                assert_never(frame)
+        return News()
+
+    def _subscribed(self, frame: Subscribed) -> None:
+        self._in_force = Filters.of(frame.topics)
+        if frame.resumed:
+            self._vouched = self._in_force
+        else:  # an unsubscribe narrows what the cursor vouches for
+            self._vouched = self._vouched.minus(self._vouched.minus(self._in_force))
+
+    def _snapshot(self, frame: Snapshot) -> News:
+        self._parts += frame.items
+        if frame.more:
+            return News()
+        if frame.cursor is None:
+            raise ServerFault("the last part of a snapshot has no cursor")
+        parts, self._parts = self._parts, []
+        present = {element.topic for element in parts}
+        missing = [
+            topic
+            for topic in self.items
+            if topic not in present and not self._vouched.matches(topic)
+        ]
+        steps = [self._step(topic, self.items[topic].v, None) for topic in missing]
+        steps += [self._whole(element) for element in parts]
+        self.cursor = frame.cursor
+        self._vouched = self._in_force
+        return News(tuple(steps))
+
+    def _update(self, frame: Update) -> News:
+        steps = tuple(self._change(element) for element in frame.items)
+        self.cursor = frame.cursor
+        return News(steps, frame.events)
+
+    def _change(self, element: Element) -> Step:
+        topic, v = element.topic, element.v
+        had = self.items.get(topic)
+        if element.patch is None:
+            if had is not None and v <= had.v:
+                raise ServerFault(f"{topic}: version {v} after {had.v}")
+            return self._step(topic, v, None) if element.gone else self._whole(element)
+        if had is None or v != had.v + element.merged:
+            known = had.v if had else "none"
+            raise ServerFault(f"{topic}: version {v} ({element.merged} merged) after {known}")
+        return self._step(topic, v, Item(v, element.ts, merge(had.data, element.patch)))
+
+    def _whole(self, element: Element) -> Step:
+        if element.data is None:
+            raise ServerFault(f"{element.topic}: an item without `data`, `set` and `gone`")
+        item = Item(element.v, element.ts, merge({}, element.data))
+        return self._step(element.topic, element.v, item)
+
+    def _step(self, topic: str, v: int, after: Item | None) -> Step:
+        before = self.items.pop(topic, None) if after is None else self.items.get(topic)
+        if after is not None:
+            self.items[topic] = after
+        return Step(topic, v, before, after)

@@ -1,0 +1,95 @@
+"""The table of matches."""
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from decimal import Decimal
+
+from feed.client.reader import Item
+from feed.commands.cell import integer, key, state_of, text, time_text
+from feed.commands.grid import Column, Line, Span, grid
+from feed.model.codec import Json, JsonObject
+
+_FASTEST = 100_000
+_ORDER = {"live": 0, "break": 0, "pre": 1, "post": 2, "postponed": 3, "abandoned": 4}
+_PHASES = {"pre": "soon", "post": "final", "postponed": "postponed", "abandoned": "abandoned"}
+
+
+def scores(items: Mapping[str, Item], now_ms: int, zone: tzinfo | None, width: int) -> list[Line]:
+    """One row for each, first those that are played; empty where there is none."""
+    topics = sorted(items, key=lambda topic: _order(topic, items[topic].data))
+    fields = [items[topic].data for topic in topics]
+    leagues = [
+        text(data.get("league")) or key(topic) for topic, data in zip(topics, fields, strict=True)
+    ]
+    clocks = [Span(_clock(data, now_ms, zone)) for data in fields]
+    return grid(
+        [
+            Column("LEAGUE", [Span(league, "dim") for league in leagues], gives_way=True),
+            Column("HOME", [_team(data, "home") for data in fields], right=True, gives_way=True),
+            Column("", _standings(fields)),
+            Column("AWAY", [_team(data, "away") for data in fields], gives_way=True),
+            Column("PERIOD", [_period(data) for data in fields]),
+            Column("CLOCK", clocks, right=True),
+            Column("AGE", [state_of(items[topic], now_ms) for topic in topics], gives_way=True),
+        ],
+        width,
+    )
+
+
+def _order(topic: str, data: JsonObject) -> tuple[int, int, str]:
+    """What is played comes first, then by the start."""
+    return _ORDER.get(text(data.get("phase")), 1), integer(data.get("start")) or 0, topic
+
+
+def _side(data: JsonObject, side: str) -> JsonObject:
+    team = data.get(side)
+    return team if isinstance(team, dict) else {}
+
+
+def _team(data: JsonObject, side: str) -> Span:
+    """The name of a side; who leads is bold."""
+    team, other = _side(data, side), _side(data, "away" if side == "home" else "home")
+    ours, theirs = integer(team.get("score")), integer(other.get("score"))
+    leads = ours is not None and theirs is not None and ours > theirs
+    return Span(text(team.get("name")) or text(team.get("abbr")), "bold" if leads else "")
+
+
+def _standings(fields: Sequence[JsonObject]) -> list[Span]:
+    """The score, with the dashes below each other."""
+    pairs = [[text(_side(data, side).get("score")) for side in ("home", "away")] for data in fields]
+    left = max((len(home) for home, _ in pairs), default=0)
+    right = max((len(away) for _, away in pairs), default=0)
+    return [
+        Span(f"{home:>{left}} – {away:<{right}}" if home or away else "", "bold")
+        for home, away in pairs
+    ]
+
+
+def _period(data: JsonObject) -> Span:
+    phase = text(data.get("phase"))
+    return Span(
+        _PHASES.get(phase) or text(data.get("period")) or phase, "" if phase == "live" else "dim"
+    )
+
+
+def _clock(data: JsonObject, now_ms: int, zone: tzinfo | None) -> str:
+    """The clock is an anchor: so many milliseconds had been played `at` a moment.
+
+    It runs at the `rate` of a match that is played faster than life, else at 1.
+    """
+    if data.get("phase") == "pre":
+        return time_text(integer(data.get("start")), zone)[:5]
+    clock = data.get("clock")
+    played_ms = integer(clock.get("ms")) if isinstance(clock, dict) else None
+    if data.get("phase") != "live" or not isinstance(clock, dict) or played_ms is None:
+        return ""
+    at_ms = integer(clock.get("at")) if clock.get("running") is True else None
+    ticked_ms = 0 if at_ms is None else int(max(0, now_ms - at_ms) * _rate(clock.get("rate")))
+    minutes, seconds = divmod((played_ms + ticked_ms) // 1000, 60)
+    return f"{minutes}:{seconds:02}"
+
+
+def _rate(value: Json) -> Decimal | int:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return 1
+    return value if 0 < value <= _FASTEST else 1
