@@ -1,0 +1,46 @@
+# Short names for developers. ./run and ./test need none of this.
+UV ?= uv
+PYTHON = .venv-test/bin/python
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-config --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+.PHONY: help run test lint format type cover stress lock clean environment
+.DEFAULT_GOAL := help
+
+help:  ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run:  ## serve on $PORT (8080)
+	@./run
+
+test:  ## everything that must pass: linter, formatter, types, tests, coverage
+	@./test
+
+lint: environment  ## ruff's rules
+	@$(PYTHON) -m ruff check . --extend-exclude .venv-test
+
+format: environment  ## rewrite the code in the one format
+	@$(PYTHON) -m ruff format . --extend-exclude .venv-test
+
+type: environment  ## mypy, strict
+	@$(PYTHON) -m mypy
+
+cover: environment  ## the tests, then every line and branch they miss
+	@$(PYTHON) -m coverage run -m pytest -q
+	@$(PYTHON) -m coverage report
+
+stress: environment  ## the tests twenty times, until the first red
+	@for round in $$(seq 20); do \
+		echo "round $$round"; $(PYTHON) -m pytest -q -x || exit 1; \
+	done
+
+lock:  ## make requirements*.txt from pyproject.toml, with the newest versions (needs uv)
+	@$(LOCK) pyproject.toml --output-file requirements.txt
+	@$(LOCK) --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+
+clean:  ## remove environments, caches and reports
+	rm -rf .venv .venv-test .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build
+	find feed tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+environment:
+	@sh -c '. ./environment.sh; environment .venv-test requirements.txt requirements-dev.txt' make
