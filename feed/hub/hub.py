@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
 from feed.clock import Clock
 from feed.errors import LogUnavailable
@@ -57,7 +57,7 @@ class Hub:
         self.epoch = (await self.log.bounds()).epoch
         tail = Tail(await self.log.items(ALL), _TAIL)
         self._run(0, tail, self.log.follow(tail.head))
-        self._tasks["beat"] = asyncio.create_task(self._beat(), name="hub heartbeat")
+        self._start("heartbeat", self._beat())
 
     async def stop(self) -> None:
         """Let every task end; nothing is sent any more."""
@@ -220,18 +220,20 @@ class Hub:
 
     def _run(self, delay_ms: int, tail: Tail, following: AsyncIterator[Sequence[Entry]]) -> Lane:
         lane = self._lanes[delay_ms] = Lane(self.epoch, tail, self.clock, self._fell_behind)
-        task = asyncio.create_task(self._follow(lane, following), name=f"hub follow {delay_ms}")
-        self._tasks[delay_ms] = task
+        self._start(delay_ms, _follow(lane, following))
         return lane
 
-    async def _follow(self, lane: Lane, following: AsyncIterator[Sequence[Entry]]) -> None:
-        try:
-            async for entries in following:
-                lane.extend(entries)
-        except Exception as error:
-            log.exception("the log can no longer be followed from %d", lane.tail.head)
-            if not self.failed.done():
-                self.failed.set_exception(error)
+    def _start(self, name: int | str, work: Coroutine[None, None, None]) -> None:
+        task = self._tasks[name] = asyncio.create_task(work, name=f"hub {name}")
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Nobody may be left without news in silence: what fails here stops the process."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("the %s failed: the log can no longer be told", task.get_name(), exc_info=error)
+        if not self.failed.done():
+            self.failed.set_exception(error)
 
     async def _beat(self) -> None:
         """Tell who was told nothing; look a few times in each period, and drop unused delays."""
@@ -250,3 +252,8 @@ class Hub:
             self._tasks.pop(delay_ms).cancel()
             del self._lanes[delay_ms]
             lane.close()
+
+
+async def _follow(lane: Lane, following: AsyncIterator[Sequence[Entry]]) -> None:
+    async for entries in following:
+        lane.extend(entries)

@@ -180,18 +180,26 @@ class Connections:
         while True:
             await asyncio.sleep(_SWEEP_S)
             now_s = asyncio.get_running_loop().time()
-            grace_s = min(_GRACE_S, self._max_age_s / 10)
             for connection in list(self.open.values()):
-                if connection.is_stalled(now_s):
-                    log.info("%s read nothing for %d s and is cut", connection.id, _STALL_S)
+                try:
+                    self._look_at(connection, now_s)
+                except Exception:  # of one connection, which the others must not suffer from
+                    log.exception("%s could not be looked after and is cut", connection.id)
                     connection.abort()
-                elif connection.is_leaving:
-                    continue
-                elif now_s >= connection.ends_s - grace_s:
-                    self._run(self._leave(connection, "rotate", grace_s))
-                elif not connection.has_subscribed and now_s - connection.opened_s > _IDLE_S:
-                    connection.is_leaving = True
-                    self._run(connection.close(CloseCode.IDLE))
+
+    def _look_at(self, connection: Connection, now_s: float) -> None:
+        """End a connection whose time has come, one way or another."""
+        grace_s = min(_GRACE_S, self._max_age_s / 10)
+        if connection.is_stalled(now_s):
+            log.info("%s read nothing for %d s and is cut", connection.id, _STALL_S)
+            connection.abort()
+        elif connection.is_leaving:
+            pass
+        elif now_s >= connection.ends_s - grace_s:
+            self._run(self._leave(connection, "rotate", grace_s))
+        elif not connection.has_subscribed and now_s - connection.opened_s > _IDLE_S:
+            connection.is_leaving = True
+            self._run(connection.close(CloseCode.IDLE))
 
     async def _leave(self, connection: Connection, reason: str, grace_s: float) -> None:
         """Say `bye`, go on for a while, and close."""

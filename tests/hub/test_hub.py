@@ -377,7 +377,7 @@ async def test_a_log_that_cannot_be_followed_stops_the_process(
         await log.trim(5000)  # overtakes a follower that has not read any of it
         with pytest.raises(LogTrimmed):
             await hub.failed
-    assert "can no longer be followed" in caplog.text
+    assert "can no longer be told" in caplog.text
 
 
 def record(v: int) -> Record:

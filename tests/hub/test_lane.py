@@ -129,6 +129,18 @@ def test_one_who_comes_late_and_reads_nothing_falls_behind() -> None:
     play(act)
 
 
+def test_one_who_comes_late_may_leave_before_it_is_in() -> None:
+    async def act(stage: Stage) -> None:
+        await stage.viewer(options=Options(window_ms=100))
+        await stage.put(1)
+        late = await stage.viewer(options=Options(window_ms=100))
+        await late.leave()
+        await asyncio.sleep(1)
+        assert late.kinds()[-1] == "snapshot"
+
+    play(act)
+
+
 def test_heartbeats_come_after_silence_and_move_the_cursor() -> None:
     async def act(stage: Stage) -> None:
         viewer = await stage.viewer()
