@@ -170,6 +170,11 @@ async def test_the_place_of_a_member(hub: Hub, ingest: Ingest) -> None:
     await ingest.submit([put(x=3)])
     assert hub.place(elsewhere.member).endswith("-3"), "nothing of its own is missing"
 
+    elsewhere.stick()
+    await ingest.submit([put(B, x=1)])
+    await ingest.submit([put(B, x=2)])
+    assert hub.place(elsewhere.member).endswith("-3"), "it takes no more"
+
 
 async def test_retention_overtakes_who_is_behind(hub: Hub, ingest: Ingest, log: MemoryLog) -> None:
     """It is reset in the middle of the stream: never a hidden gap."""
