@@ -86,12 +86,14 @@ class Hub:
         once the connection is closed, LogUnavailable.
         """
         await self._halt(member)
-        lane = await self.lane(wanted.options.delay_ms)
-        if cursor is not None:
-            await self._come_back(member, lane, wanted, cursor, acknowledge)
-        else:
-            await self._add(member, lane, wanted, acknowledge, with_snapshot=with_snapshot)
-        self._go_on(member, lane)
+        try:
+            lane = await self.lane(wanted.options.delay_ms)
+            if cursor is not None:
+                await self._come_back(member, lane, wanted, cursor, acknowledge)
+            else:
+                await self._add(member, lane, wanted, acknowledge, with_snapshot=with_snapshot)
+        finally:
+            self._go_on(member)  # also where it could not be done: it keeps what it had
 
     async def _come_back(
         self,
@@ -147,9 +149,10 @@ class Hub:
             member.catching_up = None
         self._lanes[member.subscription.options.delay_ms].leave(member)
 
-    def _go_on(self, member: Member, lane: Lane) -> None:
+    def _go_on(self, member: Member) -> None:
         if member not in self.members:
             return  # it left while it was being served
+        lane = self._lanes[member.subscription.options.delay_ms]
         if member.cursor < lane.tail.head:
             self._fell_behind(member)
         else:

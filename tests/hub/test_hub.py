@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from feed.clock import SystemClock
 from feed.errors import LogTrimmed, LogUnavailable
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
@@ -173,7 +174,7 @@ async def test_the_place_of_a_member(hub: Hub, ingest: Ingest) -> None:
     elsewhere.stick()
     await ingest.submit([put(B, x=1)])
     await ingest.submit([put(B, x=2)])
-    assert hub.place(elsewhere.member).endswith("-3"), "it takes no more"
+    assert hub.place(elsewhere.member).endswith("-2"), "what it was told last, when it came"
 
 
 async def test_retention_overtakes_who_is_behind(hub: Hub, ingest: Ingest, log: MemoryLog) -> None:
@@ -360,6 +361,25 @@ def test_a_log_that_is_away_for_a_while_is_asked_again(caplog: pytest.LogCapture
     caplog.set_level(logging.WARNING)
     run_virtual(play())
     assert caplog.text.count("the disk is away") == 2
+
+
+async def test_who_asks_for_what_cannot_be_had_now_goes_on_as_before() -> None:
+    log = Failing()
+    hub = Hub(log, SystemClock(), heartbeat_s=15)
+    await hub.start()
+    ingest = Ingest(log, hub, SystemClock())
+    viewer = Viewer(hub, A)
+    await viewer.come()
+    await ingest.submit([put(x=1)])
+
+    wanted, log.failures = viewer.wanted, 1
+    with pytest.raises(LogUnavailable):
+        await viewer.change(A, options=Options(delay_ms=1000))
+    viewer.wanted = wanted
+    await ingest.submit([put(x=2)])
+
+    assert viewer.reader.items == {A: {"x": 2}}
+    await hub.stop()
 
 
 async def test_a_hub_whose_log_was_closed_is_quiet(hub: Hub, log: MemoryLog) -> None:
