@@ -21,8 +21,8 @@ from feed.model.topic import ALL, NONE
 
 log = logging.getLogger(__name__)
 
-_TAIL = 16_384
-"""Entries remembered at the head: some 15 MB, minutes of a busy feed."""
+_TAIL = 4_096
+"""Entries remembered at the head, at most twice as many: some 6 MB, half a minute of a busy feed."""
 
 _TAIL_LATE = 1_024
 """The same behind a delay, where nobody else needs them."""

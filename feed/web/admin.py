@@ -86,13 +86,11 @@ async def state(request: web.Request) -> web.Response:
         encode(
             {
                 "instance": instance,
-                "log": {
-                    "epoch": bounds.epoch,
-                    "first": bounds.first,
-                    "head": bounds.head,
-                    "size_bytes": bounds.size_bytes,
-                    "durable": hub.log.durable,
-                },
+                "epoch": bounds.epoch,
+                "first": bounds.first,
+                "head": bounds.head,
+                "size_bytes": bounds.size_bytes,
+                "durable": hub.log.durable,
                 "leader": instance if request.app[keys.LEADS] else None,
                 "counts": {
                     "topics": len(hub.live.tail.items),

@@ -33,7 +33,9 @@ class Command(msgspec.Struct, frozen=True):
 def read_command(text: str) -> Command:
     """A text message → a command; raises BadCommand."""
     given = _object(text)
-    echo: JsonObject = {name: value for name, value in given.items() if name == "id"}
+    echo: JsonObject = {
+        name: value for name, value in given.items() if name == "id" and value is not None
+    }
     if not all(type(value) in (str, int) for value in echo.values()):
         raise BadCommand("bad_message", "`id` must be a string or an integer")
     kind = given.get("type")
@@ -41,7 +43,7 @@ def read_command(text: str) -> Command:
         raise BadCommand("unknown_type", f"`type` must be one of {', '.join(KINDS)}", echo)
     topics = given.get("topics", given.get("tickers"))
     if topics is None:
-        if kind == "unsubscribe":
+        if kind in ("subscribe", "unsubscribe"):
             raise BadCommand("bad_message", "`topics` is missing", echo)
         topics = []
     if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
