@@ -82,10 +82,10 @@ def news(change: Change, state: State) -> Change | None:
         after = kept | merge({}, fields)
     else:
         after = merge(state.data, fields)
-    patch = difference(state.data, after) or None
-    if patch is None and change.event is None:
-        return None
-    return msgspec.structs.replace(change, patch=patch, data=None)
+    patch = difference(state.data, after)
+    if patch or change.recorded:
+        return msgspec.structs.replace(change, patch=patch, data=None)
+    return msgspec.structs.replace(change, patch=None, data=None) if change.event else None
 
 
 def compose(change: Change, state: State, now_ms: int, path: str) -> tuple[Record, State]:

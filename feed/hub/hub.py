@@ -22,7 +22,7 @@ from feed.model.topic import ALL, NONE
 log = logging.getLogger(__name__)
 
 _TAIL = 4_096
-"""Entries remembered at the head, at most twice as many: some 6 MB, half a minute of a busy feed."""
+"""Entries remembered at the head, at most twice as many: some 6 MB, half a busy minute."""
 
 _TAIL_LATE = 1_024
 """The same behind a delay, where nobody else needs them."""

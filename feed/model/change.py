@@ -30,6 +30,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     At most one of `patch` (a merge patch, `set` in JSON), `data` (the whole state) and `gone`.
     `ts`: when the source says that it happened, milliseconds; None means when it is appended.
     `if_v`: refuse unless the item is at this version (0: the topic does not exist).
+    `recorded`: a step of a recording, which a source's log keeps even where it changes nothing.
     """
 
     topic: str
@@ -39,3 +40,4 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     event: EventChange | None = None
     ts: int | None = None
     if_v: int | None = None
+    recorded: bool = False

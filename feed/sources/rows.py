@@ -75,7 +75,8 @@ def _csv_row(values: dict[str, str], layout: CsvLayout) -> Row:
     given = {field: values[column].strip() for column, field in layout.fields.items()}
     fields: JsonObject = {"state": "live"}
     fields |= {field: value for field, value in given.items() if value}
-    return Row(at_ms, Change(topic=layout.topic, patch=_checked(layout.topic, fields), ts=at_ms))
+    patch = _checked(layout.topic, fields)
+    return Row(at_ms, Change(topic=layout.topic, patch=patch, ts=at_ms, recorded=True))
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -139,6 +140,7 @@ def _json_row(text: bytes, event_id: str) -> Row:
             gone=line.gone,
             event=event,
             ts=at_ms if line.ts is None else line.ts,
+            recorded=True,
         ),
     )
 

@@ -130,6 +130,7 @@ NEWS: list[tuple[dict[str, Any], State, dict[str, Any] | None]] = [
     # what a source says, what is so already → what is left
     ({"patch": {"price": Decimal(5), "name": "m"}}, HELD, {"patch": {"name": "m"}}),
     ({"patch": {"price": "5"}}, HELD, None),
+    ({"patch": {"price": "5"}, "recorded": True}, HELD, {"patch": {}, "recorded": True}),
     ({"patch": {"price": "5"}, "event": GOAL}, HELD, {"event": GOAL}),
     ({"data": {"price": "6"}}, HELD, {"patch": {"price": "6", "name": None}}),
     ({"data": {"price": "5", "name": "n"}}, HELD, None),

@@ -81,6 +81,7 @@ async def test_a_row_keeps_its_own_time(folder: Path) -> None:
             topic="price:BTC-USD",
             patch={"state": "live", "price": "1"},
             ts=1_475_798_404_000,
+            recorded=True,
         )
     ]
 

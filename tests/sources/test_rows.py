@@ -35,6 +35,7 @@ def test_a_csv_row_is_a_change_at_its_own_time(csv_file: Path) -> None:
                 topic="price:BTC-USD",
                 patch={"state": "live", "price": "611.870", "size": "0.60046"},
                 ts=1_475_798_404_000,
+                recorded=True,
             ),
         ),
         Row(
@@ -43,6 +44,7 @@ def test_a_csv_row_is_a_change_at_its_own_time(csv_file: Path) -> None:
                 topic="price:BTC-USD",
                 patch={"state": "live", "price": "611.9"},
                 ts=1_475_798_430_000,
+                recorded=True,
             ),
         ),
     ]
@@ -88,13 +90,26 @@ def test_a_line_of_json_is_what_the_admin_could_inject(jsonl_file: Path) -> None
     )
     rows = [row for row in read_jsonl(jsonl_file) if isinstance(row, Row)]
     assert [row.change for row in rows] == [
-        Change(topic="price:BTC-USD", patch={"price": "70000.00", "x": Decimal("1.50")}, ts=1000),
-        Change(topic="score:A", data={"period": "1H"}, ts=1900),
-        Change(topic="score:A", event=EventChange(kind="goal", id="day-4", ts=3000), ts=3000),
         Change(
-            topic="score:A", event=EventChange(op="void", kind="goal", id="g", ts=4000), ts=4000
+            topic="price:BTC-USD",
+            patch={"price": "70000.00", "x": Decimal("1.50")},
+            ts=1000,
+            recorded=True,
         ),
-        Change(topic="score:A", gone=True, ts=5000),
+        Change(topic="score:A", data={"period": "1H"}, ts=1900, recorded=True),
+        Change(
+            topic="score:A",
+            event=EventChange(kind="goal", id="day-4", ts=3000),
+            ts=3000,
+            recorded=True,
+        ),
+        Change(
+            topic="score:A",
+            event=EventChange(op="void", kind="goal", id="g", ts=4000),
+            ts=4000,
+            recorded=True,
+        ),
+        Change(topic="score:A", gone=True, ts=5000, recorded=True),
     ]
     assert [row.at_ms for row in rows] == [1000, 2000, 3000, 4000, 5000]
 
