@@ -1,0 +1,175 @@
+"""`python -m feed` as a process of its own: start, ready, stop, kill, and what it printed."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "blackbox-token-of-forty-characters-00001"
+START_S = 20.0
+REFUSAL_S = 6.0
+STOP_S = 15.0
+
+
+def free_port() -> int:
+    """A port of loopback that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """What the process sees: nothing of this process's own settings, the program on the path."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | settings
+
+
+def run_to_end(directory: Path, settings: Mapping[str, str]) -> tuple[int, str]:
+    """Start the server where it should refuse to; its exit code and all that it printed.
+
+    One that serves instead is killed after a while: -9.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "feed"],
+        cwd=directory,
+        env=environment(**settings),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        output, _ = process.communicate(timeout=REFUSAL_S)
+    except subprocess.TimeoutExpired:  # it serves
+        process.kill()
+        output, _ = process.communicate()
+    return process.returncode, output.decode()
+
+
+class Server:
+    """One server process on loopback; may be started again on the same port and the same log.
+
+    `settings` are environment variables over the defaults: no sources, a SQLite log in
+    `directory`. The methods block; from a coroutine they are called in a thread.
+    """
+
+    def __init__(self, directory: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.settings = {
+            "PORT": str(self.port),
+            "FEED_HOST": "127.0.0.1",
+            "FEED_LOG": f"sqlite:///{directory / 'feed.db'}",
+            "FEED_ADMIN_TOKEN": TOKEN,
+            "FEED_SOURCES": "off",
+        } | dict(settings or {})
+        self._output = directory / "output.txt"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Host and port, as `Host` and own origins have them."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """Where the HTTP doors are, without a slash at the end."""
+        return f"http://{self.address}"
+
+    @property
+    def output(self) -> str:
+        """All that the process, and those before it, wrote on stdout and stderr."""
+        return self._output.read_text() if self._output.exists() else ""
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def rss_bytes(self) -> int:
+        """Resident memory of the process now."""
+        status = Path(f"/proc/{self._running().pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found, status
+        return int(found[1]) * 1024
+
+    def start(self) -> None:
+        """Start and wait until it is ready; AssertionError with its output where it is not."""
+        assert not self.running
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "feed"],
+                cwd=self.directory,
+                env=environment(**self.settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        for _ in range(int(START_S / 0.05)):
+            if self._ready():
+                return
+            code = self.exited_within(0.05)
+            assert code is None, f"it exited with {code} at start:\n{self.output}"
+        self.kill()
+        raise AssertionError(f"not ready after {START_S} s:\n{self.output}")
+
+    def exited_within(self, seconds: float) -> int | None:
+        """Wait for the end; the exit code, or None when it still runs."""
+        try:
+            return self._running().wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def terminate(self) -> None:
+        """Ask it to stop (SIGTERM), without waiting."""
+        self._running().send_signal(signal.SIGTERM)
+
+    def stop(self) -> int:
+        """SIGTERM and wait; the exit code."""
+        self.terminate()
+        code = self.exited_within(STOP_S)
+        if code is None:
+            self.kill()
+            raise AssertionError(f"it still ran {STOP_S} s after SIGTERM:\n{self.output}")
+        return code
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        process = self._running()
+        process.kill()
+        process.wait()
+
+    def _ready(self) -> bool:
+        connection = http.client.HTTPConnection(self.address, timeout=2)
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "never started"
+        return self._process
+
+    def __enter__(self) -> "Server":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.running:
+            self.kill()
