@@ -31,6 +31,9 @@ from feed.web.routes import make_web
 log = logging.getLogger(__name__)
 
 _TRIM_EVERY_S = 2.0
+_CLEANUP_S = 1.0
+"""For what is still served when everybody was taken leave of: requests that never end."""
+
 _SEND_BUFFER = 64 * 1024
 """The kernel's share of what a slow client is owed; its default here is megabytes."""
 
@@ -98,7 +101,13 @@ async def serve(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
     async with running(settings, SystemClock()) as app:
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            auto_decompress=False,  # no door takes a compressed body
+            handler_cancellation=True,
+            shutdown_timeout=_CLEANUP_S,
+        )
         await runner.setup()
         server = await edge.listen(runner, listener)
         host, port = listener.getsockname()[:2]

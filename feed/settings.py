@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,8 @@ from feed.sources.open import SourceConfig, demo
 
 _TOKEN_CHARACTERS = 32
 _TOKENS = 2
-_ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+", re.ASCII)
+_LOG = re.compile(r"memory:|sqlite:///[^?#]+")
+_ORIGIN = re.compile(r"https?://([a-z0-9.\-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 _YEAR_S = 366 * 24 * 3600
@@ -37,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     allowed_origins: tuple[str, ...] = ()
     subscriber_secret: str = ""
     max_age_s: Positive = 3300
-    heartbeat_s: Positive = 15
+    heartbeat_s: Annotated[float, msgspec.Meta(ge=0.05, le=_YEAR_S)] = 15
     sources: bool = True
     retention_s: Positive = 3600
     retention_events: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
@@ -60,6 +62,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         if name.startswith("FEED_") and name != "FEED_CONFIG":
             field = _field(name)
             given[field] = _value(name, field, text)
+    if given.get("admin_token") == () and environment.get("FEED_ADMIN_TOKEN"):
+        raise SettingsError("FEED_ADMIN_TOKEN: there is no token in it")
     if "PORT" in environment:
         given["port"] = _value("PORT", "port", environment["PORT"])
     try:
@@ -83,7 +87,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 def _field(name: str) -> str:
     field = name.removeprefix("FEED_").lower()
-    if field not in Settings.__struct_fields__ or field in ("port", "source"):
+    if not name.isupper() or field not in Settings.__struct_fields__ or field in ("port", "source"):
         raise SettingsError(f"{name}: no setting of this name")
     return field
 
@@ -113,25 +117,32 @@ def _in_words(message: str, config: str | None) -> str:
 
 def _check(settings: Settings) -> None:
     """What types cannot say."""
-    tokens = settings.admin_token
-    if len(tokens) > _TOKENS:
-        raise SettingsError(f"FEED_ADMIN_TOKEN: at most {_TOKENS} tokens, for rotation")
-    for name, values in (
-        ("ADMIN_TOKEN", tokens),
-        ("METRICS_TOKEN", [settings.metrics_token] if settings.metrics_token else []),
-    ):
-        if any(len(value) < _TOKEN_CHARACTERS for value in values):
-            raise SettingsError(f"FEED_{name}: shorter than {_TOKEN_CHARACTERS} characters")
+    _check_tokens(settings)
+    if not _LOG.fullmatch(settings.log):
+        raise SettingsError(f"FEED_LOG: {settings.log!r} is neither memory: nor sqlite:///path")
+    for address in settings.trusted_proxies:
+        try:
+            ip_network(address)
+        except ValueError as error:
+            raise SettingsError(f"FEED_TRUSTED_PROXIES: {error}") from error
     for origin in settings.allowed_origins:
         if not _ORIGIN.fullmatch(origin):
-            raise SettingsError(
-                f"FEED_ALLOWED_ORIGINS: {origin!r} is no origin: https://host[:port]"
-            )
+            message = "is no origin: https://host[:port]"
+            raise SettingsError(f"FEED_ALLOWED_ORIGINS: {origin!r} {message}")
+    names = [source.name for source in settings.source]
+    if len(names) != len(set(names)):
+        raise SettingsError("source: two sources have the same name")
+
+
+def _check_tokens(settings: Settings) -> None:
+    if len(settings.admin_token) > _TOKENS:
+        raise SettingsError(f"FEED_ADMIN_TOKEN: at most {_TOKENS} tokens, for rotation")
+    metrics = [settings.metrics_token] if settings.metrics_token else []
+    for name, values in (("ADMIN_TOKEN", settings.admin_token), ("METRICS_TOKEN", metrics)):
+        if any(len(value) < _TOKEN_CHARACTERS for value in values):
+            raise SettingsError(f"FEED_{name}: shorter than {_TOKEN_CHARACTERS} characters")
     if settings.subscriber_secret:
         raise SettingsError(
             "FEED_SUBSCRIBER_SECRET: this version cannot check subscribers' tokens yet,"
             " and will not serve everybody what is meant for some"
         )
-    names = [source.name for source in settings.source]
-    if len(names) != len(set(names)):
-        raise SettingsError("source: two sources have the same name")

@@ -1,14 +1,14 @@
 """What a cell says of one value or one item."""
 
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from feed.client.reader import Item
 from feed.commands.grid import Span
 from feed.commands.text import printable
+from feed.model import wording
 from feed.model.codec import Json
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1000, 60_000, 3_600_000, 86_400_000
-_YEAR_9999_MS = 253_370_764_800_000
 
 
 def key(topic: str) -> str:
@@ -16,14 +16,9 @@ def key(topic: str) -> str:
     return printable(topic.partition(":")[2] or topic)
 
 
-def integer(value: Json) -> int | None:
-    """An integer; None where it is anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def text(value: Json) -> str:
-    """A text or a number as it was sent; anything else says nothing here."""
-    return "" if value is None or isinstance(value, bool | list | dict) else printable(str(value))
+    """A text or a number as a terminal may show it; anything else says nothing here."""
+    return printable(wording.text(value))
 
 
 def state_of(item: Item, now_ms: int) -> Span:
@@ -38,9 +33,8 @@ def state_of(item: Item, now_ms: int) -> Span:
 
 def time_text(ms: int | None, zone: tzinfo | None) -> str:
     """The time of day, `14:03:59`."""
-    if ms is None or not 0 <= ms < _YEAR_9999_MS:
-        return ""
-    return f"{datetime.fromtimestamp(ms / 1000, zone):%H:%M:%S}"
+    moment = wording.instant(ms, zone)
+    return f"{moment:%H:%M:%S}" if moment else ""
 
 
 def age_text(age_ms: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from feed.client.reader import Item
 from feed.commands.cell import key, state_of, text
 from feed.commands.grid import Column, Line, Span, grid
-from feed.commands.number import compact, direction, grouped, signed
+from feed.model.wording import compact, direction, grouped, signed
 
 _FRESH_MS = 1500  # so long a new price stands out
 
@@ -45,4 +45,5 @@ def prices(items: Mapping[str, Item], now_ms: int, width: int) -> list[Line]:
 
 
 def _move(decimal: str, unit: str) -> Span:
-    return Span(decimal and f"{signed(decimal)}{unit}", direction(decimal))
+    way = direction(decimal)
+    return Span(decimal and f"{signed(decimal)}{unit}", "" if way == "flat" else way)

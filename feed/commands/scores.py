@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
-from decimal import Decimal
 
 from feed.client.reader import Item
-from feed.commands.cell import integer, key, state_of, text, time_text
+from feed.commands.cell import key, state_of, text, time_text
 from feed.commands.grid import Column, Line, Span, grid
-from feed.model.codec import Json, JsonObject
+from feed.model.codec import JsonObject
+from feed.model.wording import integer, match_clock, match_order
 
-_FASTEST = 100_000
-_ORDER = {"live": 0, "break": 0, "pre": 1, "post": 2, "postponed": 3, "abandoned": 4}
 _PHASES = {"pre": "soon", "post": "final", "postponed": "postponed", "abandoned": "abandoned"}
 
 
 def scores(items: Mapping[str, Item], now_ms: int, zone: tzinfo | None, width: int) -> list[Line]:
     """One row for each, first those that are played; empty where there is none."""
-    topics = sorted(items, key=lambda topic: _order(topic, items[topic].data))
+    topics = sorted(items, key=lambda topic: match_order(topic, items[topic].data))
     fields = [items[topic].data for topic in topics]
     leagues = [
         text(data.get("league")) or key(topic) for topic, data in zip(topics, fields, strict=True)
@@ -34,11 +32,6 @@ def scores(items: Mapping[str, Item], now_ms: int, zone: tzinfo | None, width: i
         ],
         width,
     )
-
-
-def _order(topic: str, data: JsonObject) -> tuple[int, int, str]:
-    """What is played comes first, then by the start."""
-    return _ORDER.get(text(data.get("phase")), 1), integer(data.get("start")) or 0, topic
 
 
 def _side(data: JsonObject, side: str) -> JsonObject:
@@ -73,23 +66,7 @@ def _period(data: JsonObject) -> Span:
 
 
 def _clock(data: JsonObject, now_ms: int, zone: tzinfo | None) -> str:
-    """The clock is an anchor: so many milliseconds had been played `at` a moment.
-
-    It runs at the `rate` of a match that is played faster than life, else at 1.
-    """
+    """When it starts, or how long it has been played."""
     if data.get("phase") == "pre":
         return time_text(integer(data.get("start")), zone)[:5]
-    clock = data.get("clock")
-    played_ms = integer(clock.get("ms")) if isinstance(clock, dict) else None
-    if data.get("phase") != "live" or not isinstance(clock, dict) or played_ms is None:
-        return ""
-    at_ms = integer(clock.get("at")) if clock.get("running") is True else None
-    ticked_ms = 0 if at_ms is None else int(max(0, now_ms - at_ms) * _rate(clock.get("rate")))
-    minutes, seconds = divmod((played_ms + ticked_ms) // 1000, 60)
-    return f"{minutes}:{seconds:02}"
-
-
-def _rate(value: Json) -> Decimal | int:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return 1
-    return value if 0 < value <= _FASTEST else 1
+    return match_clock(data, now_ms)

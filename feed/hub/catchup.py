@@ -8,20 +8,30 @@ from feed.hub.conflate import Held
 from feed.hub.lane import Lane
 from feed.hub.member import Member
 from feed.hub.plan import Step
-from feed.hub.reading import newer
+from feed.hub.reading import next_slice
 from feed.hub.subscription import Subscription
 from feed.log.base import EventLog
 from feed.model.entry import Item
 from feed.model.frame import SNAPSHOT_PART, Frame, item_now, plain, snapshot
-from feed.model.topic import Filters
+from feed.model.topic import NONE, Filters
 
 
-async def catch_up(log: EventLog, lane: Lane, member: Member) -> None:
-    """Send a member what it missed, as fast as it reads.
+async def bring_up(log: EventLog, lane: Lane, member: Member) -> None:
+    """Send a member what it missed and what it is owed, as fast as it reads.
 
-    On return it stands at the lane's head, and nothing else has run since. Safe to cancel: its
-    cursor then tells what it was sent. Raises ConnectionError, LogUnavailable.
+    On return it stands at the lane's head, and nothing else has run since. Safe to cancel: what it
+    was not sent is told by its cursor, or still owed. Raises ConnectionError, LogUnavailable.
     """
+    while True:
+        await _catch_up(log, lane, member)
+        if member.owed is None:
+            return
+        if member.told == NONE:
+            member.held = Held(resumed=False)  # nothing but what it is sent now
+        await send_snapshot(lane, member, member.owed)
+
+
+async def _catch_up(log: EventLog, lane: Lane, member: Member) -> None:
     while member.cursor < lane.tail.head:
         try:
             await _send_newer(log, lane, member)
@@ -30,11 +40,11 @@ async def catch_up(log: EventLog, lane: Lane, member: Member) -> None:
 
 
 async def _send_newer(log: EventLog, lane: Lane, member: Member) -> None:
-    subscription = member.subscription
     await member.sink.drained()
-    async for part in newer(log, lane.tail, member.cursor, subscription.filters):
+    while part := await next_slice(log, lane.tail, member.cursor, member.told):
         merge = not part.is_short
-        frame = lane.frame(part.entries, part.upto, subscription, member.held, merge=merge)
+        wanted = member.subscription
+        frame = lane.frame(part.entries, part.upto, wanted, member.held, merge=merge)
         if frame:
             member.sink.write(frame)
         member.cursor = part.upto
@@ -50,7 +60,10 @@ async def restart(lane: Lane, member: Member, reason: str) -> None:
 
 
 async def send_snapshot(lane: Lane, member: Member, filters: Filters) -> None:
-    """Send the items of some filters, in parts as fast as they are read; moves the member."""
+    """Send the items of some filters, in parts as fast as they are read; moves the member.
+
+    It must stand at the lane's head with all that it is told of, and is owed nothing after it.
+    """
     place = lane.tail.head
     for frame in snapshot_frames(
         lane.tail.current(filters), lane.cursor(place), member.subscription.interest
@@ -58,7 +71,7 @@ async def send_snapshot(lane: Lane, member: Member, filters: Filters) -> None:
         if member.sink.is_full:
             await member.sink.drained()
         member.sink.write(frame)
-    member.cursor = place
+    member.cursor, member.owed = place, None
 
 
 def snapshot_frames(

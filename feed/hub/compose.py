@@ -99,7 +99,7 @@ def compose(change: Change, state: State, now_ms: int, path: str) -> tuple[Recor
         record, after = _end(change, state, ts)
     elif change.patch is not None and state.data is not None:
         record, after = _patch(change.topic, exact(kind, change.patch), state, ts)
-    elif change.patch is None and change.data is None and state.data is not None:
+    elif change.patch is None and change.data is None and not _begins(change, state):
         record, after = Record(topic=change.topic, v=state.v, ts=ts), state
     else:
         fields = change.data if change.patch is None else change.patch
@@ -109,6 +109,11 @@ def compose(change: Change, state: State, now_ms: int, path: str) -> tuple[Recor
     if change.event is not None:
         record = _with_event(record, change.event, ts)
     return record, after
+
+
+def _begins(change: Change, state: State) -> bool:
+    """Whether an event alone makes its topic: what is added does, what is corrected does not."""
+    return state.data is None and change.event is not None and change.event.op == "add"
 
 
 def _end(change: Change, state: State, ts: int) -> tuple[Record, State]:

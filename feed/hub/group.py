@@ -12,14 +12,15 @@ class Group:
     """One for each subscription that anybody has, within one lane.
 
     `members` hold everything up to `cursor`, and nothing of `pending`. `late` ones have a cursor
-    of their own, at or after it, and become members at the next flush.
+    of their own, at or after it, and become members at the next flush; with each stands when it
+    was told something.
     """
 
     def __init__(self, subscription: Subscription, cursor: int, now_s: float) -> None:
         self.subscription = subscription
         self.cursor = cursor
         self.members: dict[Member, None] = {}
-        self.late: dict[Member, None] = {}
+        self.late: dict[Member, float] = {}
         self.pending: list[Entry] = []
         self.held = Held(resumed=False)
         self.due_s = 0.0

@@ -2,72 +2,81 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from feed.clock import Clock
 from feed.errors import LogUnavailable
-from feed.hub.catchup import catch_up, new_topics, restart, send_snapshot
+from feed.hub.catchup import bring_up, new_topics, restart
 from feed.hub.conflate import Held
-from feed.hub.delay import follow_late, snapshot_at
 from feed.hub.lane import Lane
+from feed.hub.lanes import Lanes
 from feed.hub.member import Member
 from feed.hub.plan import plan
 from feed.hub.subscription import Subscription
-from feed.hub.tail import Tail
 from feed.log.base import EventLog
 from feed.model.cursor import Cursor
-from feed.model.entry import Entry, Item
-from feed.model.topic import ALL, NONE
+from feed.model.entry import Item
+from feed.model.frame import moving
+from feed.model.topic import NONE
 
 log = logging.getLogger(__name__)
-
-_TAIL = 4_096
-"""Entries remembered at the head, at most twice as many: some 6 MB, half a busy minute."""
-
-_TAIL_LATE = 1_024
-"""The same behind a delay, where nobody else needs them."""
 
 _RETRY_S = 1.0
 """Between two tries to read a log that is out of reach."""
 
-_IDLE_S = 60.0
-"""How long a delay that nobody uses is kept up, for pollers that come back."""
-
 
 class Hub:
-    """Owns one lane for each `delay_ms` in use. Runs in one loop, between `start` and `stop`.
-
-    `failed` ends with the error when the log can no longer be followed: the process must stop.
-    """
+    """Knows every member and the lane that it stands in. Runs in one loop, `start` to `stop`."""
 
     def __init__(self, events: EventLog, clock: Clock, heartbeat_s: float) -> None:
         self.log = events
         self.clock = clock
         self.heartbeat_s = heartbeat_s
-        self.epoch = ""
-        self.members: set[Member] = set()
+        self.members: dict[Member, Lane] = {}
         self.behind: dict[Member, None] = {}
-        self._lanes: dict[int, Lane] = {}
-        self._opening = asyncio.Lock()
-        self._tasks: dict[int | str, asyncio.Task[None]] = {}
+        self._lanes = Lanes(events, clock, self._fell_behind)
 
     async def start(self) -> None:
         """Read the current items, and follow from there."""
-        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.epoch = (await self.log.bounds()).epoch
-        tail = Tail(await self.log.items(ALL), _TAIL)
-        self._run(0, tail, self.log.follow(tail.head))
-        self._start("heartbeat", self._beat())
+        await self._lanes.start()
+        self._lanes.run("heartbeat", self._beat())
 
     async def stop(self) -> None:
         """Let every task end; nothing is sent any more."""
-        for lane in self._lanes.values():
-            lane.close()
-        tasks = [*self._tasks.values()]
-        tasks += [member.catching_up for member in self.members if member.catching_up]
+        tasks = [member.catching_up for member in self.members if member.catching_up]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._lanes.stop()
+
+    @property
+    def failed(self) -> "asyncio.Future[None]":
+        """Ends with the error when the log can no longer be told: the process must stop."""
+        return self._lanes.failed
+
+    @property
+    def epoch(self) -> str:
+        """The log's."""
+        return self._lanes.epoch
+
+    @property
+    def live(self) -> Lane:
+        """The lane without a delay."""
+        return self._lanes.live
+
+    @property
+    def head(self) -> int:
+        """The newest offset that this instance has read."""
+        return self.live.tail.head
+
+    def current(self, topic: str) -> Item | None:
+        """A topic's item as this instance has read it; None where it never was there."""
+        return self.live.tail.items.get(topic)
+
+    async def lane(self, delay_ms: int) -> Lane:
+        """The lane of a delay. Raises LogUnavailable, also where too many others are in use."""
+        return await self._lanes.of(delay_ms)
 
     async def subscribe(
         self,
@@ -82,8 +91,8 @@ class Hub:
 
         With a cursor it resumes there, or is reset. Without, it keeps its place: what is older of
         its other topics is sent, and then, `with_snapshot`, the items of the topics that are new
-        to it. `acknowledge` is called in between, with whether it resumed. Raises ConnectionError
-        once the connection is closed, LogUnavailable.
+        to it. `acknowledge` is called before, with whether it resumed. Raises ConnectionError
+        once the connection is closed, and LogUnavailable: the member keeps what it had then.
         """
         await self._halt(member)
         try:
@@ -91,9 +100,13 @@ class Hub:
             if cursor is not None:
                 await self._come_back(member, lane, wanted, cursor, acknowledge)
             else:
-                await self._add(member, lane, wanted, acknowledge, with_snapshot=with_snapshot)
+                self._add(member, lane, wanted, with_snapshot=with_snapshot)
+                acknowledge(False)  # noqa: FBT003  (the callable's one argument)
+            if member.cursor <= lane.tail.head:
+                with suppress(LogUnavailable):  # it is tried again, in the background
+                    await bring_up(self.log, lane, member)
         finally:
-            self._go_on(member)  # also where it could not be done: it keeps what it had
+            self._go_on(member)
 
     async def _come_back(
         self,
@@ -104,7 +117,7 @@ class Hub:
         acknowledge: Callable[[bool], None],
     ) -> None:
         step = plan(cursor, await self.log.bounds(), lane.tail.first, lane.tail.head)
-        self.members.add(member)
+        self.enter(member, lane)
         member.subscription = wanted
         acknowledge(not step.is_reset)
         if step.is_reset:
@@ -112,33 +125,33 @@ class Hub:
         else:
             member.cursor, member.held = cursor.offset, Held(resumed=True)
 
-    async def _add(
-        self,
-        member: Member,
-        lane: Lane,
-        wanted: Subscription,
-        acknowledge: Callable[[bool], None],
-        *,
-        with_snapshot: bool,
+    def _add(
+        self, member: Member, lane: Lane, wanted: Subscription, *, with_snapshot: bool
     ) -> None:
-        if member in self.members:
-            await lane.reached(member.cursor)
-            await catch_up(self.log, lane, member)
-        else:
-            self.members.add(member)
+        if member not in self.members:
             member.cursor = lane.tail.head
-        acknowledge(False)  # noqa: FBT003  (the callable's one argument)
+        self.enter(member, lane)
         before, member.subscription = member.subscription, wanted
         fresh = new_topics(before, wanted)
-        if fresh == wanted.filters:
-            member.held = Held(resumed=False)
+        if member.owed is not None:
+            fresh = fresh.plus(member.owed).within(wanted.filters)
         if fresh != NONE or (with_snapshot and wanted.filters != NONE):
-            await send_snapshot(lane, member, fresh)
+            member.owed = fresh
+
+    def enter(self, member: Member, lane: Lane) -> None:
+        """Note the lane that a member stands in from now on."""
+        self._leave_lane(member)
+        self.members[member] = lane
+        lane.users += 1
 
     async def leave(self, member: Member) -> None:
         """Let a member go; its cursor is where it was. Idempotent."""
-        self.members.discard(member)
         await self._halt(member)
+        self._leave_lane(member)
+
+    def _leave_lane(self, member: Member) -> None:
+        if lane := self.members.pop(member, None):
+            lane.users -= 1
 
     async def _halt(self, member: Member) -> None:
         """Stop sending to a member, between two frames."""
@@ -147,13 +160,14 @@ class Hub:
             member.catching_up.cancel()
             await asyncio.wait([member.catching_up])
             member.catching_up = None
-        self._lanes[member.subscription.options.delay_ms].leave(member)
+        if lane := self.members.get(member):
+            lane.leave(member)
 
     def _go_on(self, member: Member) -> None:
-        if member not in self.members:
+        lane = self.members.get(member)
+        if lane is None:
             return  # it left while it was being served
-        lane = self._lanes[member.subscription.options.delay_ms]
-        if member.cursor < lane.tail.head:
+        if lane.is_closed or member.cursor < lane.tail.head or member.owed is not None:
             self._fell_behind(member)
         else:
             lane.join(member)
@@ -165,14 +179,7 @@ class Hub:
     async def _bring_up(self, member: Member) -> None:
         """Read the log for a member until it stands at the head, and let it in again there."""
         try:
-            while True:
-                lane = await self.lane(member.subscription.options.delay_ms)
-                try:
-                    await catch_up(self.log, lane, member)
-                    break
-                except LogUnavailable as error:
-                    log.warning("a subscriber cannot catch up yet: %s", error)
-                    await asyncio.sleep(_RETRY_S)
+            lane = await self._brought_up(member)
         except ConnectionError:
             return
         except Exception:
@@ -183,35 +190,34 @@ class Hub:
         member.catching_up = None
         lane.join(member)
 
-    @property
-    def live(self) -> Lane:
-        """The lane without a delay."""
-        return self._lanes[0]
+    async def _brought_up(self, member: Member) -> Lane:
+        while True:
+            try:
+                lane = await self.lane(member.subscription.options.delay_ms)
+                self.enter(member, lane)
+                await self._until_reached(member, lane)
+                if not lane.is_closed:
+                    await bring_up(self.log, lane, member)
+            except LogUnavailable as error:
+                log.warning("a subscriber cannot catch up yet: %s", error)
+                await asyncio.sleep(_RETRY_S)
+            else:
+                if not lane.is_closed:
+                    return lane
 
-    @property
-    def head(self) -> int:
-        """The newest offset that this instance has read."""
-        return self.live.tail.head
-
-    def current(self, topic: str) -> Item | None:
-        """A topic's item as this instance has read it; None where it never was there."""
-        return self.live.tail.items.get(topic)
-
-    async def lane(self, delay_ms: int) -> Lane:
-        """The lane of a delay; made when it is first asked for."""
-        async with self._opening:
-            lane = self._lanes.get(delay_ms)
-            if lane is None:
-                snapshot = await snapshot_at(self.log, self.clock.now_ms() - delay_ms)
-                tail = Tail(snapshot, _TAIL_LATE)
-                late = follow_late(self.log, tail.head, delay_ms, self.clock)
-                lane = self._run(delay_ms, tail, late)
-            lane.used_s = asyncio.get_running_loop().time()
-            return lane
+    async def _until_reached(self, member: Member, lane: Lane) -> None:
+        """Wait for a lane that is behind a member which is owed items as of its place."""
+        while member.owed is not None and lane.tail.head < member.cursor and not lane.is_closed:
+            try:
+                async with asyncio.timeout(self.heartbeat_s):
+                    await lane.reached(member.cursor)
+            except TimeoutError:
+                place, now_ms = lane.cursor(member.cursor), self.clock.now_ms()
+                member.sink.write(moving("heartbeat", place, now=now_ms))
 
     def place(self, member: Member) -> str:
         """A cursor that a member may come back with: everything up to it has been sent."""
-        lane = self._lanes[member.subscription.options.delay_ms]
+        lane = self.members.get(member, self.live)
         return lane.cursor(lane.place(member))
 
     def watching(self, topics: Sequence[str]) -> int:
@@ -221,42 +227,8 @@ class Hub:
             for member in self.members
         )
 
-    def _run(self, delay_ms: int, tail: Tail, following: AsyncIterator[Sequence[Entry]]) -> Lane:
-        lane = self._lanes[delay_ms] = Lane(self.epoch, tail, self.clock, self._fell_behind)
-        self._start(delay_ms, _follow(lane, following))
-        return lane
-
-    def _start(self, name: int | str, work: Coroutine[None, None, None]) -> None:
-        task = self._tasks[name] = asyncio.create_task(work, name=f"hub {name}")
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Nobody may be left without news in silence: what fails here stops the process."""
-        if task.cancelled() or (error := task.exception()) is None:
-            return
-        log.error("the %s failed: the log can no longer be told", task.get_name(), exc_info=error)
-        if not self.failed.done():
-            self.failed.set_exception(error)
-
     async def _beat(self) -> None:
-        """Tell who was told nothing; look a few times in each period, and drop unused delays."""
+        """Look a few times in each period for who was told nothing."""
         while True:
             await asyncio.sleep(min(1.0, self.heartbeat_s / 8))
-            for delay_ms, lane in list(self._lanes.items()):
-                lane.beat(self.heartbeat_s)
-                if delay_ms:
-                    self._drop_if_idle(delay_ms, lane)
-
-    def _drop_if_idle(self, delay_ms: int, lane: Lane) -> None:
-        now_s = asyncio.get_running_loop().time()
-        if any(member.subscription.options.delay_ms == delay_ms for member in self.members):
-            lane.used_s = now_s  # also by who is behind, and in no group of it
-        elif now_s - lane.used_s > _IDLE_S:
-            self._tasks.pop(delay_ms).cancel()
-            del self._lanes[delay_ms]
-            lane.close()
-
-
-async def _follow(lane: Lane, following: AsyncIterator[Sequence[Entry]]) -> None:
-    async for entries in following:
-        lane.extend(entries)
+            self._lanes.beat(self.heartbeat_s)

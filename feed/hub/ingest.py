@@ -86,7 +86,9 @@ class Ingest:
         faults = [f for index, change in enumerate(changes) for f in check(change, f"$[{index}]")]
         if faults:
             raise BadChange(faults)
-        batch_key = BatchKey(key, hashlib.sha256(body).digest()) if key else None
+        batch_key = None
+        if key and not dry_run:  # which neither uses up a key nor is answered by one
+            batch_key = BatchKey(key, hashlib.sha256(body).digest())
         try:
             return await self._submit(changes, batch_key, dry_run=dry_run)
         except (Refused, BadChange):

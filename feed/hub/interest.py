@@ -1,6 +1,6 @@
 """Who wants a topic: an index from topics and prefixes to groups."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Generic, TypeVar
 
 from feed.model.topic import Filters
@@ -14,7 +14,7 @@ class Interest(Generic[G]):
     def __init__(self) -> None:
         self._topics: defaultdict[str, dict[G, None]] = defaultdict(dict)
         self._prefixes: defaultdict[str, dict[G, None]] = defaultdict(dict)
-        self._lengths: list[int] = []
+        self._lengths: Counter[int] = Counter()
 
     def add(self, filters: Filters, group: G) -> None:
         """Let a group be found by its filters."""
@@ -22,7 +22,7 @@ class Interest(Generic[G]):
             self._topics[topic][group] = None
         for prefix in filters.prefixes:
             self._prefixes[prefix][group] = None
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+            self._lengths[len(prefix)] += 1
 
     def remove(self, filters: Filters, group: G) -> None:
         """Undo `add`."""
@@ -31,10 +31,10 @@ class Interest(Generic[G]):
                 del index[name][group]
                 if not index[name]:
                     del index[name]
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+        self._lengths -= Counter(len(prefix) for prefix in filters.prefixes)
 
     def of(self, topic: str) -> dict[G, None]:
-        """The groups that want a topic, each once, in the order in which they came."""
+        """The groups that want a topic, each once."""
         groups = self._topics.get(topic, {})
         for length in self._lengths:
             if more := self._prefixes.get(topic[:length]):

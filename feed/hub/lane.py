@@ -36,7 +36,9 @@ class Lane:
     ) -> None:
         self.tail = tail
         self.groups: dict[Subscription, Group] = {}
+        self.users = 0
         self.used_s = self._now_s()
+        self.is_closed = False
         self._epoch = epoch
         self._clock = clock
         self._fell_behind = fell_behind
@@ -72,8 +74,8 @@ class Lane:
         self.flush()
 
     async def reached(self, offset: int) -> None:
-        """Wait until the lane has moved to an offset."""
-        if self.tail.head < offset:
+        """Wait until the lane has moved to an offset, or is closed."""
+        if self.tail.head < offset and not self.is_closed:
             future = asyncio.get_running_loop().create_future()
             self._waiting.append((offset, future))
             await future
@@ -99,7 +101,7 @@ class Lane:
             group.told_s = now_s
             self._push(group, frame, before)
         if group.late:
-            self._let_in(group, entries, head)
+            self._let_in(group, entries, head, now_s)
         self._close_if_empty(group)
 
     def frame(
@@ -131,7 +133,7 @@ class Lane:
             del group.members[member]
             self._fell_behind(member)
 
-    def _let_in(self, group: Group, entries: Sequence[Entry], head: int) -> None:
+    def _let_in(self, group: Group, entries: Sequence[Entry], head: int, now_s: float) -> None:
         """Give those who came between two flushes what is newer than they are; they are in then."""
         for member in list(group.late):
             if member.sink.is_full:
@@ -141,6 +143,7 @@ class Lane:
             newer = [entry for entry in entries if entry.offset > member.cursor]
             if frame := self.frame(newer, head, group.subscription, member.held):
                 member.sink.write(frame)
+                group.late[member] = now_s
             if member.cursor <= head:
                 del group.late[member]
                 group.members[member] = None
@@ -158,7 +161,7 @@ class Lane:
             self.groups[subscription] = group
             self._interest.add(subscription.filters, group)
         if group.pending or member.cursor > self.tail.head:
-            group.late[member] = None
+            group.late[member] = self._now_s()
         else:
             group.cursor = self.tail.head
             group.members[member] = None
@@ -195,6 +198,11 @@ class Lane:
         """Send a heartbeat to every group that was told nothing for so long."""
         now_s, now_ms = self._now_s(), self._clock.now_ms()
         for group in list(self.groups.values()):
+            for member, told_s in group.late.items():
+                if now_s - told_s >= silence_s and not member.sink.is_full:
+                    group.late[member] = now_s
+                    place = self.cursor(max(member.cursor, group.cursor))
+                    member.sink.write(moving("heartbeat", place, now=now_ms))
             if now_s - group.told_s < silence_s:
                 continue
             group.told_s = now_s
@@ -203,12 +211,17 @@ class Lane:
                 group.cursor = self.tail.head
             frame = moving("heartbeat", self.cursor(group.cursor), now=now_ms)
             self._push(group, frame, before)
-            for member in list(group.late):
-                place = max(member.cursor, group.cursor)
-                member.sink.write(moving("heartbeat", self.cursor(place), now=now_ms))
             self._close_if_empty(group)
 
-    def close(self) -> None:
-        """Stop the timer; nothing is sent any more."""
+    def close(self) -> list[Member]:
+        """Move no more; gives those who stood here, with their cursors."""
+        self.is_closed = True
         if self._timer:
             self._timer.cancel()
+        for _, future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        members = [m for group in self.groups.values() for m in (*group.members, *group.late)]
+        for member in members:
+            self.leave(member)
+        return members

@@ -6,6 +6,7 @@ from typing import Protocol
 from feed.hub.conflate import Held
 from feed.hub.subscription import Subscription
 from feed.model.frame import Frame
+from feed.model.topic import Filters
 
 
 class Sink(Protocol):
@@ -33,14 +34,23 @@ class Member:
     """A subscriber has a cursor and no queue.
 
     `cursor` counts while it is in no group, or late in one; in a group the group's counts.
+    `owed` names the topics whose items it is still to be sent; an empty set owes it an empty
+    snapshot, None owes it nothing.
     `catching_up` is the task that reads the log for it while it is behind.
     """
 
-    __slots__ = ("catching_up", "cursor", "held", "sink", "subscription")
+    __slots__ = ("catching_up", "cursor", "held", "owed", "sink", "subscription")
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
         self.subscription = Subscription()
         self.cursor = 0
+        self.owed: Filters | None = None
         self.held = Held(resumed=False)
         self.catching_up: asyncio.Task[None] | None = None
+
+    @property
+    def told(self) -> Filters:
+        """The topics that it is told of from its cursor on."""
+        filters = self.subscription.filters
+        return filters if self.owed is None else filters.minus(self.owed)

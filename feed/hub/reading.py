@@ -1,6 +1,6 @@
 """Reading on from a cursor: from memory where that reaches back, else from the log."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -29,25 +29,26 @@ class Slice(NamedTuple):
     is_short: bool
 
 
-async def newer(log: EventLog, tail: Tail, cursor: int, filters: Filters) -> AsyncIterator[Slice]:
-    """What lies between a cursor and the tail's head, in slices that fit a frame each.
+async def next_slice(log: EventLog, tail: Tail, cursor: int, filters: Filters) -> Slice | None:
+    """What follows a cursor and fits a frame, maybe nothing that matches; None at the tail's head.
 
-    A slice may be empty. Ends at the head as it is then. Raises LogTrimmed, LogUnavailable.
+    Raises LogTrimmed, LogUnavailable.
     """
-    while (step := go_on(cursor, tail.first, tail.head)) is not Step.WAIT:
-        if step is Step.TAIL:
+    match go_on(cursor, tail.first, tail.head):
+        case Step.WAIT:
+            return None
+        case Step.TAIL:
             entries = tail.after(cursor, READ_LIMIT)
-        else:
+        case _:
             read = await log.read(cursor, READ_LIMIT)
             entries = [entry for entry in read if entry.offset <= tail.head]
-        wanted = [entry for entry in entries if filters.matches(entry.topic)]
-        fitting = wanted[: fit(wanted)]
-        whole = len(fitting) == len(wanted)
-        upto = entries[-1].offset if whole else fitting[-1].offset
-        size = sum(entry.size_bytes for entry in fitting)
-        is_short = whole and upto == tail.head and size <= KEEPS_UP_BYTES
-        yield Slice(fitting, upto, is_short)
-        cursor = upto
+    wanted = [entry for entry in entries if filters.matches(entry.topic)]
+    fitting = wanted[: fit(wanted)]
+    whole = len(fitting) == len(wanted)
+    upto = entries[-1].offset if whole else fitting[-1].offset
+    size = sum(entry.size_bytes for entry in fitting)
+    is_short = whole and upto == tail.head and size <= KEEPS_UP_BYTES
+    return Slice(fitting, upto, is_short)
 
 
 def fit(entries: Sequence[Entry]) -> int:

@@ -32,6 +32,7 @@ class MemoryLog:
         self._epoch = new_epoch()
         self._entries: list[Entry] = []
         self._first = 1
+        self._size_bytes = 0
         self._at = 0
         self._items: dict[str, Item] = {}
         self._events: dict[tuple[str, str], tuple[int, str]] = {}
@@ -59,6 +60,7 @@ class MemoryLog:
 
     def _keep(self, batch: Batch, entries: Sequence[Entry]) -> None:
         self._entries.extend(entries)
+        self._size_bytes += sum(entry.size_bytes for entry in entries)
         for record, entry in zip(batch.records, entries, strict=True):
             if record.item is not None:
                 self._items[record.topic] = Item(record.topic, record.v, record.ts, record.data)
@@ -92,8 +94,7 @@ class MemoryLog:
     async def bounds(self) -> Bounds:
         """See EventLog."""
         self._still_open()
-        size = sum(entry.size_bytes for entry in self._entries)
-        return Bounds(self._epoch, self._first, self._published.head, size)
+        return Bounds(self._epoch, self._first, self._published.head, self._size_bytes)
 
     def follow(self, after: int) -> AsyncIterator[Sequence[Entry]]:
         """See EventLog."""
@@ -103,7 +104,9 @@ class MemoryLog:
         """See EventLog."""
         self._still_open()
         first = max(self._first, min(before, self._published.head + 1))
-        del self._entries[: first - self._first]
+        gone = first - self._first
+        self._size_bytes -= sum(entry.size_bytes for entry in self._entries[:gone])
+        del self._entries[:gone]
         self._first = first
         self._events = {key: at for key, at in self._events.items() if at[0] >= first}
         oldest = self._at - KEY_LIFE_MS

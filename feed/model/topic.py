@@ -56,10 +56,10 @@ def _shown(text: str) -> str:
 class Filters(msgspec.Struct, frozen=True):
     """A set of filters in canonical form; equal sets are equal values.
 
-    `topics` and `prefixes` are sorted; a prefix is kept without its `*`, so `""` is every topic.
+    `prefixes` are sorted, and kept without their `*`, so `""` is every topic.
     """
 
-    topics: tuple[str, ...] = ()
+    topics: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
 
     @classmethod
@@ -67,7 +67,7 @@ class Filters(msgspec.Struct, frozen=True):
         """From filters in their full form, as `parse_filter` gives them."""
         unique = sorted(set(filters))
         return cls(
-            topics=tuple(text for text in unique if not text.endswith("*")),
+            topics=frozenset(text for text in unique if not text.endswith("*")),
             prefixes=tuple(text[:-1] for text in unique if text.endswith("*")),
         )
 
@@ -87,6 +87,11 @@ class Filters(msgspec.Struct, frozen=True):
         """Without the filters that `other` names, word for word."""
         gone = set(other.names())
         return Filters.of(name for name in self.names() if name not in gone)
+
+    def within(self, other: "Filters") -> "Filters":
+        """Those that `other` names too, word for word."""
+        named = set(other.names())
+        return Filters.of(name for name in self.names() if name in named)
 
 
 ALL = Filters(prefixes=("",))

@@ -33,6 +33,8 @@ async def inject(request: web.Request) -> web.Response:
     """`POST /admin/inject`: answer once the changes are durable."""
     if request.content_type != "application/json":
         return problem(415, "content_type", "the body must be application/json")
+    if "Content-Encoding" in request.headers:
+        return problem(415, "content_encoding", "the body must not be compressed")
     key = idempotency_key(request)
     body = await request.read()
     try:
@@ -144,5 +146,5 @@ async def disconnect(request: web.Request) -> web.Response:
     connection = request.app[keys.CONNECTIONS].open.get(request.match_info["id"])
     if connection is None:
         return problem(404, "connection_unknown", "no connection of this id is open")
-    await connection.close(CloseCode.RESTART)
+    await connection.end(CloseCode.RESTART)
     return web.Response(status=204)

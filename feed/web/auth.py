@@ -11,6 +11,7 @@ from feed.web.limits import Bucket
 _WRONG_PER_S = 10 / 60
 _WRONG_BURST = 10
 _ADDRESSES = 10_000
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 class Admins:
@@ -25,14 +26,17 @@ class Admins:
         bucket = self._wrong.get(address)
         if bucket is not None and (wait_s := bucket.wait_s(now_s)) > 0:
             raise web.HTTPTooManyRequests(headers={"Retry-After": str(int(wait_s) + 1)})
-        if self._knows(request.headers.getall("Authorization", [])):
+        given = request.headers.getall("Authorization", [])
+        if self._knows(given):
             return
+        if not given:  # no guess at a token
+            raise web.HTTPUnauthorized(headers=_CHALLENGE)
         if bucket is None:
             if len(self._wrong) >= _ADDRESSES:
                 self._wrong.clear()
             bucket = self._wrong[address] = Bucket(_WRONG_PER_S, _WRONG_BURST, now_s)
         bucket.take(now_s)
-        raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+        raise web.HTTPUnauthorized(headers=_CHALLENGE)
 
     def _knows(self, values: Sequence[str]) -> bool:
         if len(values) != 1:

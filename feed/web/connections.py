@@ -40,6 +40,9 @@ _SWEEP_S = 0.25
 _CLOSE_S = 2.0
 """For the closing handshake; a peer that does not take part is cut."""
 
+_PING_S, _PONG_S = 20.0, 45.0
+"""Silence before a ws connection is pinged, and how long its pong may take (protocol section 4)."""
+
 
 class Connection:
     """A client's transport as the hub's sink. `close` is its door's way to end it, with a code."""
@@ -51,6 +54,7 @@ class Connection:
         wrap: Callable[[Frame], bytes],
         address: str,
         close: Callable[[int], Awaitable[object]],
+        ping: Callable[[], Coroutine[None, None, None]] | None = None,
     ) -> None:
         self.id = f"c-{secrets.token_hex(4)}"
         self.door = door
@@ -61,8 +65,12 @@ class Connection:
         self.has_subscribed = False
         self.is_leaving = False
         self.is_closing = False
+        self.ping = ping
         self._transport = transport
         self._close = close
+        self._gone = asyncio.Event()
+        self._heard_s = self.opened_s
+        self._pinged_s: float | None = None
         self._wrap = wrap
         self._written_bytes = 0
         self._read_bytes = 0
@@ -96,12 +104,44 @@ class Connection:
         self._transport.abort()
 
     async def close(self, code: int) -> None:
-        """End it in order; whoever does not take part in that is cut."""
+        """End it in order; who does not take part in the handshake is cut."""
         try:
             async with asyncio.timeout(_CLOSE_S):
                 await self._close(code)
         except (TimeoutError, ConnectionError):
             self.abort()
+
+    async def end(self, code: int) -> None:
+        """Close it from outside: also when it is being served, and whoever is slow to go is cut."""
+        await self.close(code)
+        self.is_closing = True
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await self._gone.wait()
+        except TimeoutError:
+            self.abort()
+
+    def went(self) -> None:
+        """Its door has let it go."""
+        self.is_closing = True
+        self._gone.set()
+
+    def heard(self, now_s: float) -> None:
+        """Note that the client has said something; a pong is that too."""
+        self._heard_s, self._pinged_s = now_s, None
+
+    def needs_ping(self, now_s: float) -> bool:
+        """Whether it has been silent for so long that it is to be asked."""
+        if self._transport.get_write_buffer_size():
+            self.heard(now_s)  # a pong would wait behind what it has not read: see is_stalled
+        if self.ping is None or self._pinged_s is not None or now_s - self._heard_s < _PING_S:
+            return False
+        self._pinged_s = now_s
+        return True
+
+    def is_silent(self, now_s: float) -> bool:
+        """Whether it has left a ping unanswered for 45 s."""
+        return self._pinged_s is not None and now_s - self._pinged_s > _PONG_S
 
     def is_stalled(self, now_s: float) -> bool:
         """Whether bytes wait for the client, and it has read none for 30 s."""
@@ -157,8 +197,8 @@ class Connections:
 
     async def remove(self, connection: Connection) -> None:
         """Let a stream go."""
-        connection.is_closing = True
         self.open.pop(connection.id, None)
+        connection.went()
         await self._hub.leave(connection.member)
 
     def start(self) -> None:
@@ -168,10 +208,11 @@ class Connections:
     async def drain(self) -> None:
         """Take leave of everybody, spread over the drain time; gives when all are gone."""
         self.draining.set()
-        leaving = []
-        for connection in self.open.values():
-            grace_s = self._drain_s * random.uniform(0.1, 0.7)
-            leaving.append(self._leave(connection, "shutdown", grace_s))
+        leaving = [
+            self._leave(connection, "shutdown", self._drain_s * random.uniform(0.1, 0.7))
+            for connection in self.open.values()
+            if not connection.is_leaving
+        ]
         await asyncio.gather(*leaving)
         for task in self._tasks:
             task.cancel()
@@ -193,13 +234,18 @@ class Connections:
         if connection.is_stalled(now_s):
             log.info("%s read nothing for %d s and is cut", connection.id, _STALL_S)
             connection.abort()
+        elif connection.is_silent(now_s):
+            log.info("%s answered no ping for %d s and is cut", connection.id, _PONG_S)
+            connection.abort()
         elif connection.is_leaving:
             pass
         elif now_s >= connection.ends_s - grace_s:
             self._run(self._leave(connection, "rotate", grace_s))
         elif not connection.has_subscribed and now_s - connection.opened_s > _IDLE_S:
             connection.is_leaving = True
-            self._run(connection.close(CloseCode.IDLE))
+            self._run(connection.end(CloseCode.IDLE))
+        elif connection.needs_ping(now_s) and connection.ping:
+            self._run(connection.ping())
 
     async def _leave(self, connection: Connection, reason: str, grace_s: float) -> None:
         """Say `bye`, go on for a while, and close."""
@@ -215,7 +261,7 @@ class Connections:
             )
         )
         await asyncio.sleep(grace_s)
-        await connection.close(CloseCode.RESTART)
+        await connection.end(CloseCode.RESTART)
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

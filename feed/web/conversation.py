@@ -118,7 +118,6 @@ class Conversation:
     ) -> None:
         """Add topics. A cursor is honoured with the first that a connection has, never again."""
         is_first = filters != NONE and not self.connection.has_subscribed
-        self.connection.has_subscribed |= is_first
         wanted = Subscription(filters, options)
         await self._hub.subscribe(
             self.connection.member,
@@ -126,6 +125,7 @@ class Conversation:
             self._acknowledgement(wanted, rejected, echo),
             cursor=(cursor or self._came_with) if is_first else None,
         )
+        self.connection.has_subscribed |= is_first
 
     async def _change(
         self, wanted: Subscription, rejected: Sequence[Rejected], echo: JsonObject

@@ -37,11 +37,13 @@ class Edge(web.RequestHandler):
         """Answer a problem, and say one line that quotes nothing."""
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("a request failed beyond its handler", exc_info=exc)
+            code, detail = "internal", "the server failed to answer; it was logged"
         else:
             log.info("a malformed request from %s: %s", request.remote, type(exc).__name__)
+            code, detail = "malformed", "the request is not well-formed HTTP"
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already")
-        response = problem(status, "malformed", "the request is not well-formed HTTP")
+        response = problem(status, code, detail)
         response.headers.update({**HEADERS, **DATA_HEADERS})
         response.force_close()
         return response

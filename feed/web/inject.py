@@ -85,7 +85,7 @@ class _Members:
 
     def only(self, names: set[str]) -> None:
         """Note members of other names: a misspelt one must not be passed over in silence."""
-        for name in self._given.keys() - names:
+        for name in (given for given in self._given if given not in names):
             shown = name if name.isprintable() else ascii(name)  # also a lone surrogate
             self._faults.append(Fault(f"{self._path}.{shown}", "no member of this name"))
 

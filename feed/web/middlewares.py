@@ -11,7 +11,6 @@ from feed.errors import (
     BadInput,
     EventUnknown,
     Faulty,
-    FeedError,
     KeyReused,
     LogUnavailable,
     Refused,
@@ -51,11 +50,13 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         return _of_http(error)
-    except FeedError as error:
+    except (BadInput, Refused, LogUnavailable) as error:
         return _of_feed(error)
     except ConnectionError:
         raise
     except Exception:
+        if request.writer.output_size > 0:  # an answer has begun: another in it would be garbage
+            raise
         log.exception("%s %r failed", request.method, request.path)
         return problem(500, "internal", "the server failed to answer; it was logged")
 
@@ -67,7 +68,7 @@ def _of_http(error: web.HTTPException) -> web.Response:
     return problem(error.status, code, error.reason, headers=headers)
 
 
-def _of_feed(error: FeedError) -> web.Response:
+def _of_feed(error: BadInput | Refused | LogUnavailable) -> web.Response:
     match error:
         case Faulty():
             status = 422 if isinstance(error, BadChange) else 400
@@ -79,8 +80,6 @@ def _of_feed(error: FeedError) -> web.Response:
         case LogUnavailable():
             log.warning("an answer is refused, the log cannot be used: %s", error)
             return problem(503, "unavailable", "the log cannot be used now", headers=_RETRY)
-        case _:
-            raise error
 
 
 def _of_refused(error: Refused) -> web.Response:
@@ -116,6 +115,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers.setdefault(name, value)
     if request.app[keys.PEERS].scheme(request) == "https":
         headers.update(_YEARS)
-    if request.path in _DOORS and (origin := request.app[keys.ORIGINS].may_read(request)):
-        headers["Access-Control-Allow-Origin"] = origin
-        headers["Vary"] = "Origin"
+    if request.path in _DOORS:
+        headers["Vary"] = "Origin"  # always: a cache must not give one origin's answer to another
+        if origin := request.app[keys.ORIGINS].may_read(request):
+            headers["Access-Control-Allow-Origin"] = origin

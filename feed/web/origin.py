@@ -1,13 +1,16 @@
 """Which pages may read: the own origin, and those in the settings (protocol section 5)."""
 
+import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from feed.web.peer import Peers
 
 _PORTS = {"http": 80, "https": 443}
+_FORM = re.compile(
+    r"(https?)://([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE
+)
 
 
 class Origins:
@@ -35,11 +38,9 @@ class Origins:
 
 def _parts(text: str) -> tuple[str, str, int] | None:
     """Scheme, host and port of an origin that is nothing more; None for anything else."""
-    try:
-        url = urlsplit(text)
-        port = url.port or _PORTS[url.scheme]
-    except (ValueError, KeyError):
+    form = _FORM.fullmatch(text)
+    if not form:
         return None
-    if not url.hostname or text.lower() != f"{url.scheme}://{url.netloc}".lower() or "@" in text:
-        return None
-    return url.scheme, url.hostname, port
+    scheme, host, port = form.groups()
+    scheme = scheme.lower()
+    return scheme, host.lower(), _PORTS[scheme] if port is None else int(port)

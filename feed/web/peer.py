@@ -45,6 +45,7 @@ class Peers:
             ip = ip_address(address)
         except ValueError:
             return False
+        ip = getattr(ip, "ipv4_mapped", None) or ip
         return any(ip in network for network in self._trusted)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 from aiohttp import web
@@ -13,7 +14,7 @@ from feed.hub.hub import Hub
 from feed.hub.lane import Lane
 from feed.hub.member import Member
 from feed.hub.plan import Step, plan
-from feed.hub.reading import Slice, newer
+from feed.hub.reading import Slice, next_slice
 from feed.hub.subscription import Options, Subscription
 from feed.model.frame import Frame, plain
 from feed.web import keys
@@ -73,21 +74,25 @@ class _Wait:
         """The first news, or an empty answer at the end of the wait. Raises LogTrimmed."""
         loop = asyncio.get_running_loop()
         until_s = loop.time() + wait_s
-        await self._gather()
+        await self._gather(wait_s, draining)
         while True:
             if frame := await self._read():
-                return _answer([frame], more=self._offset < self._lane.tail.head)
+                return _answer([frame], more=await self._has_more())
             left_s = until_s - loop.time()
-            if left_s <= 0 or draining.is_set():
+            if left_s <= 0 or draining.is_set() or self._lane.is_closed:
                 return _empty(self._lane.cursor(self._offset))
             await self._rest(left_s, draining)
 
-    async def _gather(self) -> None:
+    async def _gather(self, wait_s: float, draining: asyncio.Event) -> None:
         """Give what is there already the time that the client grants for gathering."""
-        window_ms = self._wanted.options.window_ms
-        if window_ms and (part := await self._next()) and part.entries:
-            gathered_ms = self._hub.clock.now_ms() - part.entries[0].at
-            await asyncio.sleep(max(0, window_ms - gathered_ms) / 1000)
+        options = self._wanted.options
+        if options.window_ms and await self._has_more() and (part := await self._next()):
+            seen_ms = part.entries[0].at + options.delay_ms
+            left_ms = seen_ms + options.window_ms - self._hub.clock.now_ms()
+            if left_ms > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(left_ms / 1000, wait_s)):
+                        await draining.wait()
 
     async def _read(self) -> Frame | None:
         """The next news; the offset moves over what is none."""
@@ -100,10 +105,18 @@ class _Wait:
                 return frame
         return None
 
+    async def _has_more(self) -> bool:
+        """Whether anything that matches follows; the offset moves over what does not."""
+        while part := await self._next():
+            if part.entries:
+                return True
+            self._offset = part.upto
+        return False
+
     async def _next(self) -> Slice | None:
         """What follows the offset; None at the head."""
-        parts = newer(self._hub.log, self._lane.tail, self._offset, self._wanted.filters)
-        return await anext(parts, None)
+        filters = self._wanted.filters
+        return await next_slice(self._hub.log, self._lane.tail, self._offset, filters)
 
     async def _rest(self, left_s: float, draining: asyncio.Event) -> None:
         """Sleep until the group that wants the same has news, or the time is up."""
@@ -111,7 +124,7 @@ class _Wait:
         member = Member(bell)
         member.subscription, member.cursor = self._wanted, self._offset
         member.held = Held(resumed=True)
-        self._hub.members.add(member)
+        self._hub.enter(member, self._lane)
         self._lane.join(member)
         ends = [asyncio.create_task(bell.rung.wait()), asyncio.create_task(draining.wait())]
         try:

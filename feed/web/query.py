@@ -28,17 +28,19 @@ class Rejected(dict[str, Json]):
 def read_filters(texts: Iterable[str], had: Filters = NONE) -> tuple[Filters, list[Rejected]]:
     """The filters that are good, and the others; no more than the limits allow with those had."""
     good, rejected = set(had.names()), list[Rejected]()
+    room = {True: MAX_WILDCARDS - len(had.prefixes), False: MAX_TOPICS - len(had.topics)}
     for text in texts:
         try:
             name = parse_filter(text)
         except BadTopic as error:
             rejected.append(Rejected(text, error.code, str(error)))
             continue
-        same_kind = sum(other.endswith("*") == name.endswith("*") for other in good)
-        most = MAX_WILDCARDS if name.endswith("*") else MAX_TOPICS
-        if name not in good and same_kind >= most:
+        is_wildcard = name.endswith("*")
+        if name not in good and room[is_wildcard] <= 0:
+            most = MAX_WILDCARDS if is_wildcard else MAX_TOPICS
             rejected.append(Rejected(text, "too_many_topics", f"at most {most} a connection"))
-        else:
+        elif name not in good:
+            room[is_wildcard] -= 1
             good.add(name)
     return Filters.of(good), rejected
 

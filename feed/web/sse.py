@@ -38,6 +38,7 @@ async def sse(request: web.Request) -> web.StreamResponse:
         ended = asyncio.Event()
 
         async def close(_code: int) -> None:
+            connection.is_closing = True  # also while it is brought up to date
             ended.set()
 
         # aiohttp frames chunks in HTTP/1.1 only, and one wrapping is shared by all who get it.

@@ -15,9 +15,6 @@ from feed.web.limits import MESSAGE_BYTES
 from feed.web.query import read_options, read_topics
 from feed.web.wire import websocket_message
 
-_PING_S = 30.0
-"""Silence before a ping; its pong may take half as long, 45 s in all (protocol section 4)."""
-
 _CLOSE_S = 2.0
 
 _UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
@@ -31,7 +28,6 @@ async def websocket(request: web.Request) -> web.StreamResponse:
     connections = request.app[keys.CONNECTIONS]
     address = request.app[keys.PEERS].address(request)
     ws: web.WebSocketResponse = web.WebSocketResponse(
-        heartbeat=_PING_S,
         compress=False,
         autoping=False,
         timeout=_CLOSE_S,
@@ -43,7 +39,12 @@ async def websocket(request: web.Request) -> web.StreamResponse:
         if transport is None:
             return ws
         connection = Connection(
-            "ws", transport, websocket_message, address, lambda code: ws.close(code=code)
+            "ws",
+            transport,
+            websocket_message,
+            address,
+            close=lambda code: ws.close(code=code),
+            ping=ws.ping,
         )
         connections.add(connection)
         try:
@@ -82,6 +83,7 @@ async def _converse(ws: web.WebSocketResponse, conversation: Conversation) -> No
     loop = asyncio.get_running_loop()
     while True:
         message = await ws.receive()
+        conversation.connection.heard(loop.time())
         if message.type is WSMsgType.PONG:
             continue
         if message.type is WSMsgType.BINARY:

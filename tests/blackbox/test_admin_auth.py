@@ -1,10 +1,8 @@
 """Who may use `/admin/…` with a bearer token, and who may not."""
 
-import asyncio
-
 import aiohttp
 
-from tests.blackbox.conftest import SECOND, Serve
+from tests.blackbox.conftest import SECOND
 from tests.blackbox.problems import check_problem, fetch
 from tests.support.admin import Admin
 from tests.support.server import TOKEN, Server

@@ -16,7 +16,7 @@ from tests.support.traffic import Traffic, drive
 
 BATCHES_PER_S = 60  # some 100 changes a second
 SETTLED_S = 20
-BATCHES = 4000 if SOAK else 240
+BATCHES = 4000 if SOAK else 180
 VIEWERS = 3
 """So many want the very same: who joins a group that others are in must fit in."""
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.blackbox.conftest import SOAK
-from tests.support.server import Server
+from tests.support.server import TOKEN, Server
 
 UPGRADE = (
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -38,6 +38,11 @@ BAD_HANDSHAKES = {
     "old version": UPGRADE.replace("13", "8"),
     "another upgrade": UPGRADE.replace("websocket", "h2c"),
 }
+
+HALF_A_BODY = (
+    f"POST /admin/inject HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+    "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+)
 
 
 async def _answer(server: Server, request: str) -> tuple[int, str]:
@@ -106,8 +111,9 @@ async def test_a_stream_over_http_1_0_is_not_chunked(server: Server) -> None:
     [
         "",
         "GET /snapshot?topics=A HTTP/1.1\r\nHost: x\r\n",
-        "POST /admin/inject HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{{",
+        HALF_A_BODY,
     ],
+    ids=["nothing", "half a head", "half a body"],
 )
 async def test_a_request_that_does_not_come_is_ended(server: Server, begin: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

@@ -19,7 +19,7 @@ async def _stop(server: Server) -> int:
 async def test_viewers_are_told_and_the_process_ends_well(
     serve: Serve, http: aiohttp.ClientSession
 ) -> None:
-    server = await asyncio.to_thread(serve, FEED_DRAIN_S="2")
+    server = await asyncio.to_thread(serve, FEED_DRAIN_S="1")
     admin = Admin(http, server.url)
     place = (await admin.inject({"topic": "score:A", "set": {"n": 1}}))["cursor"]
     query = {"topics": "score:*"}
@@ -57,10 +57,10 @@ async def test_viewers_are_told_and_the_process_ends_well(
     assert offset(reader.cursor) >= offset(place)
 
 
-async def test_it_is_not_ready_at_once_and_still_alive(
+async def test_it_is_not_ready_at_once_and_says_so_while_it_drains(
     serve: Serve, http: aiohttp.ClientSession
 ) -> None:
-    server = await asyncio.to_thread(serve, FEED_DRAIN_S="5", FEED_LOG="memory:")
+    server = await asyncio.to_thread(serve, FEED_DRAIN_S="2", FEED_LOG="memory:")
     async with asyncio.timeout(20), websocket(server.url, {"topics": "*"}) as socket:
         await socket.until("snapshot")
         before = await fetch(http, f"{server.url}/health/ready")
@@ -71,6 +71,10 @@ async def test_it_is_not_ready_at_once_and_still_alive(
             assert answer.status == 200
         server.terminate()
         await socket.until("bye")
+        after = await fetch(http, f"{server.url}/health/ready")
+        assert after.status == 503
+        assert (after.body["ready"], after.body["draining"]) == (False, True)
+        assert 1 <= int(after.headers["Retry-After"]) <= 300
     assert await asyncio.to_thread(server.exited_within, 10) == 0
 
 

@@ -16,7 +16,7 @@ PEERS = 100
 CALLS_PER_S = 20
 CHANGES_A_CALL = 10  # 200 changes a second
 WARM_UP_CALLS = 40
-CALLS = 110
+CALLS = 100
 GROWTH_BYTES = 16 * 2**20
 """What the process may grow by after warm-up. Each peer misses some 1 MB: all would be 100 MB."""
 

@@ -60,9 +60,9 @@ def test_all_at_80_columns() -> None:
     assert shown(render(board(PRICES | SCORES, EVENTS), 80, 18)) == [
         "feed  http://127.0.0.1:8080  *",
         "",
-        "TOPIC        PRICE  CHANGE   CHG %        BID        ASK  VOLUME  AGE",
-        "BTC-USD  67,285.50  +35.50  +0.05%  67,278.77  67,292.23    4032  now",
-        "SAP.DE      212.33   -0.30  -0.14%     212.31     212.35  1.294M  down 2m: the …",
+        "TOPIC        PRICE  CHANGE   CHG %        BID        ASK   VOLUME  AGE",
+        "BTC-USD  67,285.50  +35.50  +0.05%  67,278.77  67,292.23  4,032.5  now",
+        "SAP.DE      212.33   −0.30  −0.14%     212.31     212.35  1.294 M  down 2m: the…",
         "",
         "LEAGUE            HOME            AWAY     PERIOD  CLOCK  AGE",
         "EPL            Arsenal   2 – 1    Chelsea  2H      67:12  30s",
@@ -82,11 +82,11 @@ def test_all_at_80_columns() -> None:
 def test_more_columns_where_there_is_room() -> None:
     lines = shown(render(board(PRICES), 140, 6))
     head, bitcoin, sap = lines[2:5]
-    assert head.endswith("  BID        ASK        LOW       HIGH  VOLUME  AGE")
-    assert bitcoin.endswith("67,278.77  67,292.23  67,246.24  67,292.10    4032  now")
+    assert head.endswith("  BID        ASK        LOW       HIGH   VOLUME  AGE")
+    assert bitcoin.endswith("67,278.77  67,292.23  67,246.24  67,292.10  4,032.5  now")
     assert sap == (
-        "SAP.DE   SAP         212.33   -0.30  -0.14%     212.31     212.35"
-        "                        1.294M  down 2m: the source answers 503"
+        "SAP.DE   SAP         212.33   −0.30  −0.14%     212.31     212.35"
+        "                        1.294 M  down 2m: the source answers 503"
     )
 
 
@@ -119,8 +119,8 @@ def test_styles() -> None:
         "dim": "now",
     }
     assert {span.style: span.text for span in rows[4] if span.style} == {
-        "down": "-0.14%",
-        "warn": "down 2m: the …",
+        "down": "−0.14%",
+        "warn": "down 2m: the…",
     }
 
 

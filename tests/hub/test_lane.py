@@ -7,10 +7,10 @@ from feed.hub.delay import snapshot_at
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.subscription import Options, Subscription
+from feed.log.base import Snapshot
 from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
 from tests.support.clock import START_MS, LoopClock, run_virtual
-from tests.support.racing_log import RacingLog
 from tests.support.viewer import Viewer
 
 A = "price:A"
@@ -229,8 +229,10 @@ def test_what_is_appended_while_the_past_is_told_is_none_of_it() -> None:
         await stage.put(1)
         await asyncio.sleep(1)
         await stage.put(2)
-        racing = RacingLog(stage.log, lambda: stage.put(3, "price:B"))
-        snapshot = await snapshot_at(racing, START_MS + 500)
+        tail = stage.hub.live.tail
+        now = Snapshot(tail.head, list(tail.items.values()))
+        await stage.put(3, "price:B")
+        snapshot = await snapshot_at(stage.log, lambda: now, START_MS + 500)
         assert {item.topic: item.state() for item in snapshot.items} == {A: {"x": 1}}
 
     play(act)

@@ -1,6 +1,6 @@
 """Reading on from a cursor."""
 
-from feed.hub.reading import MAX_BYTES, Slice, fit, newer
+from feed.hub.reading import MAX_BYTES, Slice, fit, next_slice
 from feed.hub.tail import Tail
 from feed.log.base import Snapshot
 from feed.log.memory import MemoryLog
@@ -29,7 +29,11 @@ async def _log(count: int, size: int = 2) -> MemoryLog:
 
 
 async def _slices(log: MemoryLog, tail: Tail, cursor: int, filters: Filters) -> list[Slice]:
-    return [part async for part in newer(log, tail, cursor, filters)]
+    parts = []
+    while part := await next_slice(log, tail, cursor, filters):
+        parts.append(part)
+        cursor = part.upto
+    return parts
 
 
 async def test_memory_and_log_tell_the_same() -> None:

@@ -119,6 +119,8 @@ class Viewer:
 
     def _take(self, frame: Parsed) -> None:
         self.frames.append(frame)
+        if frame["type"] == "reset" and self.wanted.options.delay_ms:
+            self.reader.versions.clear()  # one who came from now is shown the past from here on
         self.reader.apply(frame)
 
 

@@ -1,0 +1,143 @@
+"""The lane of each delay in use, and the tasks that move them along the log."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from functools import partial
+
+from feed.clock import Clock
+from feed.errors import LogTrimmed, LogUnavailable
+from feed.hub.delay import follow_late, lasting, snapshot_at
+from feed.hub.lane import Lane
+from feed.hub.member import Member
+from feed.hub.tail import Tail
+from feed.log.base import EventLog, Snapshot
+from feed.model.entry import Entry
+from feed.model.topic import ALL
+
+log = logging.getLogger(__name__)
+
+_TAIL = 4_096
+"""Entries remembered at the head, at most twice as many: some 6 MB, half a busy minute."""
+
+_TAIL_LATE = 1_024
+"""The same behind a delay, where nobody else needs them."""
+
+_IDLE_S = 60.0
+"""How long a delay that nobody uses is kept up, for pollers that come back."""
+
+_MOST = 100
+"""Different delays at once: each costs a table of all items."""
+
+
+class Lanes:
+    """The lane without a delay is always there; others come when asked for, and go when unused.
+
+    `failed` ends with the error when the log can no longer be told: the process must stop.
+    """
+
+    def __init__(
+        self, events: EventLog, clock: Clock, fell_behind: Callable[[Member], None]
+    ) -> None:
+        self.epoch = ""
+        self._log = events
+        self._clock = clock
+        self._fell_behind = fell_behind
+        self._lanes: dict[int, Lane] = {}
+        self._opening: dict[int, asyncio.Task[Lane]] = {}
+        self._followers: dict[int, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Read the current items, and follow from there."""
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.epoch = (await self._log.bounds()).epoch
+        tail = Tail(await self._log.items(ALL), _TAIL)
+        self.live = self._lanes[0] = self._lane(tail)
+        self.run("live lane", _follow(self.live, self._log.follow(tail.head)))
+
+    async def stop(self) -> None:
+        """Let every task end; nothing is sent any more."""
+        tasks = [*self._tasks, *self._followers.values(), *self._opening.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for lane in self._lanes.values():
+            lane.close()
+
+    def run(self, name: str, work: Coroutine[None, None, None]) -> None:
+        """Start a task without which clients would be left without news: if it fails, all do."""
+        self._tasks.add(self._start(name, work))
+
+    def _start(self, name: str, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("the %s failed: the log can no longer be told", task.get_name(), exc_info=error)
+        if not self.failed.done():
+            self.failed.set_exception(error)
+
+    def _lane(self, tail: Tail) -> Lane:
+        return Lane(self.epoch, tail, self._clock, self._fell_behind)
+
+    async def of(self, delay_ms: int) -> Lane:
+        """The lane of a delay. Raises LogUnavailable, also where too many others are in use."""
+        delay_ms = lasting(delay_ms)
+        lane = self._lanes.get(delay_ms)
+        if lane is None:
+            opening = self._opening.get(delay_ms)
+            if opening is None:
+                opening = asyncio.create_task(self._open(delay_ms))
+                self._opening[delay_ms] = opening
+                opening.add_done_callback(lambda _: self._opening.pop(delay_ms))
+            lane = await asyncio.shield(opening)  # others wait for the same
+        lane.used_s = asyncio.get_running_loop().time()
+        return lane
+
+    async def _open(self, delay_ms: int) -> Lane:
+        if len(self._lanes) + len(self._opening) > _MOST:
+            raise LogUnavailable(f"more than {_MOST} different delays are in use")
+        now = partial(_standing, self.live.tail)
+        past = await snapshot_at(self._log, now, self._clock.now_ms() - delay_ms)
+        lane = self._lanes[delay_ms] = self._lane(Tail(past, _TAIL_LATE))
+        following = follow_late(self._log, past.offset, delay_ms, self._clock)
+        work = self._follow_late(delay_ms, lane, following)
+        self._followers[delay_ms] = self._start(f"lane of {delay_ms} ms", work)
+        return lane
+
+    async def _follow_late(
+        self, delay_ms: int, lane: Lane, following: AsyncIterator[Sequence[Entry]]
+    ) -> None:
+        try:
+            await _follow(lane, following)
+        except LogTrimmed:
+            log.warning("retention is shorter than a delay of %d ms: it is reset", delay_ms)
+            del self._lanes[delay_ms], self._followers[delay_ms]
+            for member in lane.close():
+                self._fell_behind(member)
+
+    def beat(self, silence_s: float) -> None:
+        """Tell those who were told nothing for so long, and let go of delays that nobody uses."""
+        now_s = asyncio.get_running_loop().time()
+        for delay_ms, lane in list(self._lanes.items()):
+            lane.beat(silence_s)
+            if lane.users:
+                lane.used_s = now_s
+            elif delay_ms and now_s - lane.used_s > _IDLE_S:
+                self._followers.pop(delay_ms).cancel()
+                del self._lanes[delay_ms]
+                lane.close()
+
+
+async def _follow(lane: Lane, following: AsyncIterator[Sequence[Entry]]) -> None:
+    async for entries in following:
+        lane.extend(entries)
+
+
+def _standing(tail: Tail) -> Snapshot:
+    return Snapshot(tail.head, list(tail.items.values()))
