@@ -26,12 +26,12 @@ type: environment  ## mypy, strict
 	@$(PYTHON) -m mypy
 
 cover: environment  ## the tests, then every line and branch they miss
-	@$(PYTHON) -m coverage run -m pytest -q
+	@$(PYTHON) -m pytest -q --numprocesses auto --dist loadfile --cov --cov-report=
 	@$(PYTHON) -m coverage report
 
 stress: environment  ## the tests twenty times, until the first red
 	@for round in $$(seq 20); do \
-		echo "round $$round"; $(PYTHON) -m pytest -q -x || exit 1; \
+		echo "round $$round"; $(PYTHON) -m pytest -q -x --numprocesses auto --dist loadfile || exit 1; \
 	done
 
 lock:  ## make requirements*.txt from pyproject.toml, with the newest versions (needs uv)

@@ -111,14 +111,14 @@ class Connection:
         except (TimeoutError, ConnectionError):
             self.abort()
 
-    async def end(self, code: int) -> None:
-        """Close it from outside: also when it is being served, and whoever is slow to go is cut."""
-        await self.close(code)
-        self.is_closing = True
+    async def end(self, code: int, within_s: float = _CLOSE_S) -> None:
+        """Close it from outside: also when it is being served; whoever is slow to go is cut."""
         try:
-            async with asyncio.timeout(_CLOSE_S):
+            async with asyncio.timeout(within_s):
+                await self._close(code)
+                self.is_closing = True
                 await self._gone.wait()
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             self.abort()
 
     def went(self) -> None:
@@ -209,7 +209,7 @@ class Connections:
         """Take leave of everybody, spread over the drain time; gives when all are gone."""
         self.draining.set()
         leaving = [
-            self._leave(connection, "shutdown", self._drain_s * random.uniform(0.1, 0.7))
+            self._leave(connection, "shutdown", self._drain_s * random.uniform(0.1, 0.6))
             for connection in self.open.values()
             if not connection.is_leaving
         ]
@@ -261,7 +261,7 @@ class Connections:
             )
         )
         await asyncio.sleep(grace_s)
-        await connection.end(CloseCode.RESTART)
+        await connection.end(CloseCode.RESTART, min(_CLOSE_S, 0.4 * self._drain_s))
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

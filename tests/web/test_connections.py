@@ -37,6 +37,7 @@ class Peer:
         if self.is_deaf:
             await asyncio.Event().wait()
         self.codes.append(code)
+        self.connection.went()
 
     def frames(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.transport.written.splitlines()]
