@@ -12,8 +12,8 @@ class Group:
     """One for each subscription that anybody has, within one lane.
 
     `members` hold everything up to `cursor`, and nothing of `pending`. `late` ones have a cursor
-    of their own, at or after it, and become members at the next flush; with each stands when it
-    was told something.
+    of their own, at or after it, and are brought up right after the next flush, when nothing is
+    pending; with each stands when it was told something.
     """
 
     def __init__(self, subscription: Subscription, cursor: int, now_s: float) -> None:

@@ -27,8 +27,8 @@ class Standing(NamedTuple):
 class Lane:
     """Moves along the log, and with it every group in it.
 
-    All methods run in the loop, to their end. `fell_behind` is called with a member that takes no
-    more; its cursor is set, and it is in no group any longer.
+    All methods run in the loop, to their end. `fell_behind` is called with a member that is to be
+    brought up by itself: its cursor is set, and it is in no group any longer.
     """
 
     def __init__(
@@ -100,8 +100,9 @@ class Lane:
         if frame:
             group.told_s = now_s
             self._push(group, frame, before)
-        if group.late:
-            self._let_in(group, entries, head, now_s)
+        for member in [member for member in group.late if member.cursor <= head]:
+            del group.late[member]
+            self._fell_behind(member)  # each in a turn of its own: after a restart they are many
         self._close_if_empty(group)
 
     def frame(
@@ -132,22 +133,6 @@ class Lane:
             member.held = Held(resumed=True)  # what it holds is not told apart from the group's
             del group.members[member]
             self._fell_behind(member)
-
-    def _let_in(self, group: Group, entries: Sequence[Entry], head: int, now_s: float) -> None:
-        """Give those who came between two flushes what is newer than they are; they are in then."""
-        for member in list(group.late):
-            if member.sink.is_full:
-                del group.late[member]
-                self._fell_behind(member)
-                continue
-            newer = [entry for entry in entries if entry.offset > member.cursor]
-            if frame := self.frame(newer, head, group.subscription, member.held):
-                member.sink.write(frame)
-                group.late[member] = now_s
-            if member.cursor <= head:
-                del group.late[member]
-                group.members[member] = None
-                group.held.join(member.held)
 
     def join(self, member: Member) -> None:
         """Let a member into the group of its subscription; it holds everything up to its cursor.
