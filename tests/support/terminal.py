@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+import pytest
+
 from tests.support.server import ROOT, TOKEN, environment
 
 END_S = 10.0
@@ -122,7 +124,10 @@ class Terminal:
 @asynccontextmanager
 async def terminal(*words: str, **settings: str) -> AsyncIterator[Terminal]:
     """`python -m feed …` on a terminal; killed at the end if it still runs."""
-    leader, follower = pty.openpty()
+    try:
+        leader, follower = pty.openpty()
+    except OSError as error:
+        pytest.skip(f"this machine gives out no pseudo-terminals: {error}")
     termios.tcsetwinsize(follower, (24, 80))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "feed", *words,
