@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from tests.blackbox.conftest import SOAK
 from tests.support.server import TOKEN, Server
 
 UPGRADE = (
@@ -103,23 +102,3 @@ async def test_a_stream_over_http_1_0_is_not_chunked(server: Server) -> None:
     assert "Transfer-Encoding" not in head
     fields = {line.partition(":")[0].rstrip("\n") for line in lines}
     assert fields <= {"", "retry", "data", "id"}, lines
-
-
-@pytest.mark.skipif(not SOAK, reason="takes the 20 s that security.md gives; FEED_SOAK=1 runs it")
-@pytest.mark.parametrize(
-    "begin",
-    [
-        "",
-        "GET /snapshot?topics=A HTTP/1.1\r\nHost: x\r\n",
-        HALF_A_BODY,
-    ],
-    ids=["nothing", "half a head", "half a body"],
-)
-async def test_a_request_that_does_not_come_is_ended(server: Server, begin: str) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    try:
-        writer.write(begin.encode())
-        async with asyncio.timeout(30):
-            await reader.read()  # to the end
-    finally:
-        writer.transport.abort()
