@@ -32,12 +32,14 @@ def plan(cursor: Cursor, log: Bounds, tail_first: int, head: int) -> Step:
     """The next step of a subscriber that comes with a cursor.
 
     `tail_first` is the oldest offset in memory, `head` the newest that this subscriber may see.
+    With a delay the log may be trimmed beyond `head`: who comes from the future of that waits
+    all the same, since a snapshot from before its cursor would tell it events twice.
     """
     if cursor.epoch != log.epoch:
         return Step.EPOCH
     if cursor.offset > log.head:
         return Step.AHEAD
-    if cursor.offset + 1 < log.first:
+    if cursor.offset < head and cursor.offset + 1 < log.first:
         return Step.EXPIRED
     return go_on(cursor.offset, tail_first, head)
 

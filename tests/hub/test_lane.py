@@ -335,3 +335,21 @@ def test_waiting_for_a_place() -> None:
         await far
 
     play(act)
+
+
+def test_who_goes_into_the_past_is_not_told_an_event_again_after_a_trim() -> None:
+    async def act(stage: Stage) -> None:
+        await stage.put(0)
+        viewer = await stage.viewer()
+        await stage.ingest.submit([Change(topic=A, event=EventChange(kind="k", id="e"))])
+        await viewer.change(A, options=Options(delay_ms=500))
+        await stage.put(1)
+        await stage.put(2)
+        await viewer.leave()
+        await stage.log.trim((await stage.log.bounds()).head)
+        await viewer.come(resume=True)
+        await asyncio.sleep(2)
+        assert [event["id"] for event in viewer.reader.events] == ["e"]
+        assert viewer.reader.items == {A: {"x": 2}}
+
+    play(act)

@@ -36,6 +36,14 @@ def test_an_empty_log_resumes_at_its_end() -> None:
     assert plan(Cursor("e", 199), trimmed, 201, 200) is Step.EXPIRED
 
 
+def test_one_who_comes_from_the_future_of_a_delay_waits_whatever_was_trimmed() -> None:
+    trimmed = Bounds(epoch="e", first=180, head=200)
+
+    assert plan(Cursor("e", 150), trimmed, 141, 140) is Step.WAIT
+    assert plan(Cursor("e", 150), trimmed, 141, 150) is Step.WAIT
+    assert plan(Cursor("e", 150), trimmed, 141, 151) is Step.EXPIRED
+
+
 def test_only_three_steps_are_resets() -> None:
     assert {step for step in Step if step.is_reset} == {Step.EXPIRED, Step.EPOCH, Step.AHEAD}
 
