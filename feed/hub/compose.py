@@ -1,7 +1,5 @@
 """A change and the state that it meets → the record for the log. Pure: merge, derive, version."""
 
-from typing import NamedTuple
-
 import msgspec
 
 from feed.errors import BadChange, Fault
@@ -9,9 +7,9 @@ from feed.hub.derive import DERIVED, derive
 from feed.model.change import Change, EventChange
 from feed.model.codec import JsonObject, encode
 from feed.model.entry import Record, way_back
-from feed.model.field import check_fields, check_value, exact, moment
+from feed.model.field import check_value, exact, moment
 from feed.model.frame import item_gone, item_set, item_whole
-from feed.model.merge import difference, merge
+from feed.model.merge import difference, merge, news, reverse
 from feed.model.topic import kind_of
 
 MAX_BYTES = 16 * 1024
@@ -20,7 +18,7 @@ MAX_BYTES = 16 * 1024
 _MAX_WORD = 128
 
 
-class State(NamedTuple):
+class State(msgspec.Struct, frozen=True, gc=False):
     """What a change meets: no data where the topic is gone; `v` 0 too where it never was."""
 
     v: int = 0
@@ -31,23 +29,29 @@ class State(NamedTuple):
 NOTHING = State()
 
 
-def check(change: Change, path: str) -> list[Fault]:
-    """What is wrong with a change by itself, whatever it meets. `path` names it: `$[0]`."""
-    kind = kind_of(change.topic)
+def checked(change: Change) -> Change:
+    """The change with its decimals as the feed carries them, which it mostly has already.
+
+    Raises BadChange with all that is wrong with it by itself; `$` in the paths is the change.
+    """
     faults: list[Fault] = []
-    if sum((change.patch is not None, change.data is not None, change.gone)) > 1:
-        faults.append(Fault(path, "only one of `set`, `data` and `gone`"))
-    if not change.gone and change.patch is None and change.data is None and change.event is None:
-        faults.append(Fault(path, "one of `set`, `data`, `event` or `gone` is needed"))
-    if change.patch is not None:
-        faults += check_fields(kind, change.patch, f"{path}.set")
-    if change.data is not None:
-        faults += check_fields(kind, change.data, f"{path}.data")
+    kind = kind_of(change.topic)
+    patch = change.patch and exact(kind, change.patch, "$.set", faults)
+    data = change.data and exact(kind, change.data, "$.data", faults)
+    states = (patch is not None) + (data is not None) + change.gone
+    if states > 1:
+        faults.append(Fault("$", "only one of `set`, `data` and `gone`"))
+    if not states and change.event is None:
+        faults.append(Fault("$", "one of `set`, `data`, `event` or `gone` is needed"))
     if change.ts is not None and (message := moment(change.ts)):
-        faults.append(Fault(f"{path}.ts", message))
+        faults.append(Fault("$.ts", message))
     if change.event is not None:
-        faults += _check_event(change.event, f"{path}.event")
-    return faults
+        faults += _check_event(change.event, "$.event")
+    if faults:
+        raise BadChange(faults)
+    if patch is change.patch and data is change.data:
+        return change
+    return msgspec.structs.replace(change, patch=patch, data=data)
 
 
 def _check_event(event: EventChange, path: str) -> list[Fault]:
@@ -66,48 +70,44 @@ def _check_event(event: EventChange, path: str) -> list[Fault]:
     return faults
 
 
-def news(change: Change, state: State) -> Change | None:
+def newly(change: Change, state: State) -> Change | None:
     """A source's change without what is so already; None when nothing is left of it.
 
     A whole item of a source becomes the patch to it; what was derived from the old one stays.
     """
     if state.data is None:
         return None if change.gone else change
-    fields = change.data if change.patch is None else change.patch
-    if change.gone or fields is None:
-        return change
-    fields = exact(kind_of(change.topic), fields)
-    if change.patch is None:
+    if change.patch is not None:
+        patch = news(state.data, change.patch)
+    elif change.data is not None:
         kept = {name: state.data[name] for name in DERIVED if name in state.data}
-        after = kept | merge({}, fields)
+        patch = difference(state.data, kept | merge({}, change.data))
     else:
-        after = merge(state.data, fields)
-    patch = difference(state.data, after)
+        return change
     if patch or change.recorded:
         return msgspec.structs.replace(change, patch=patch, data=None)
     return msgspec.structs.replace(change, patch=None, data=None) if change.event else None
 
 
-def compose(change: Change, state: State, now_ms: int, path: str) -> tuple[Record, State]:
-    """The record of a change without faults, and the state after it.
+def compose(change: Change, state: State, now_ms: int) -> tuple[Record, State]:
+    """The record of a change that was `checked`, and the state after it.
 
     Raises BadChange when the item grows too large. The event must have its id and kind by now.
     """
     ts = now_ms if change.ts is None else change.ts
-    kind = kind_of(change.topic)
-    if change.gone:
-        record, after = _end(change, state, ts)
-    elif change.patch is not None and state.data is not None:
-        record, after = _patch(change.topic, exact(kind, change.patch), state, ts)
+    if change.patch is not None and state.data is not None:
+        record, after = _patch(change.topic, change.patch, state, ts)
+    elif change.gone:
+        record, after = _end(change.topic, state, ts)
     elif change.patch is None and change.data is None and not _begins(change, state):
         record, after = Record(topic=change.topic, v=state.v, ts=ts), state
     else:
         fields = change.data if change.patch is None else change.patch
-        record, after = _whole(change.topic, exact(kind, fields or {}), state, ts)
-    if len(record.data or b"") > MAX_BYTES:
-        raise BadChange([Fault(path, f"an item over {MAX_BYTES} bytes")])
+        record, after = _whole(change.topic, fields or {}, state, ts)
+    if record.data is not None and len(record.data) > MAX_BYTES:
+        raise BadChange([Fault("$", f"an item over {MAX_BYTES} bytes")])
     if change.event is not None:
-        record = _with_event(record, change.event, ts)
+        record = _with_event(record, change.event)
     return record, after
 
 
@@ -116,16 +116,10 @@ def _begins(change: Change, state: State) -> bool:
     return state.data is None and change.event is not None and change.event.op == "add"
 
 
-def _end(change: Change, state: State, ts: int) -> tuple[Record, State]:
+def _end(topic: str, state: State, ts: int) -> tuple[Record, State]:
     v = state.v + 1
-    record = Record(
-        topic=change.topic,
-        v=v,
-        ts=ts,
-        item=item_gone(change.topic, v, ts),
-        undo=way_back(state.ts, state.data or {}),
-    )
-    return record, State(v, ts, None)
+    undo = way_back(state.ts, state.data or {})
+    return Record(topic=topic, v=v, ts=ts, item=item_gone(topic, v, ts), undo=undo), State(v, ts)
 
 
 def _patch(topic: str, patch: JsonObject, state: State, ts: int) -> tuple[Record, State]:
@@ -141,7 +135,7 @@ def _patch(topic: str, patch: JsonObject, state: State, ts: int) -> tuple[Record
         ts=ts,
         item=item_set(topic, v, ts, encode(patch)),
         data=encode(after),
-        undo=way_back(state.ts, difference(after, before)),
+        undo=way_back(state.ts, reverse(before, patch)),
     )
     return record, State(v, ts, after)
 
@@ -158,23 +152,18 @@ def _whole(topic: str, data: JsonObject, state: State, ts: int) -> tuple[Record,
     return Record(topic=topic, v=v, ts=ts, item=item, data=text, undo=undo), State(v, ts, after)
 
 
-def _with_event(record: Record, event: EventChange, ts: int) -> Record:
+def _with_event(record: Record, event: EventChange) -> Record:
     element = {
         "topic": record.topic,
         "id": event.id,
         "op": event.op,
         "kind": event.kind,
-        "ts": ts if event.ts is None else event.ts,
+        "ts": record.ts if event.ts is None else event.ts,
         "data": event.data,
     }
-    return Record(
-        topic=record.topic,
-        v=record.v,
-        ts=record.ts,
-        item=record.item,
+    return msgspec.structs.replace(
+        record,
         event=encode(element),
-        data=record.data,
-        undo=record.undo,
         event_id=event.id,
         event_op=event.op,
         event_kind=event.kind,

@@ -9,7 +9,9 @@ DERIVED = ("high", "low", "change", "change_pct")
 """The fields that this module may add."""
 
 _EXACT = Context(prec=60)
+_HUNDRED = Decimal(100)
 _PERCENT = Decimal("0.01")
+_HUGE = Decimal(10) ** 50  # beyond it hundredths do not fit any more
 
 
 def derive(state: JsonObject, given: Container[str]) -> JsonObject:
@@ -19,48 +21,37 @@ def derive(state: JsonObject, given: Container[str]) -> JsonObject:
     What the change gives itself stands. The change is against `prev_close`, else `open`. Empty
     when nothing follows.
     """
+    if "price" not in given and "open" not in given and "prev_close" not in given:
+        return {}
     price = _decimal(state.get("price"))
     if price is None:
         return {}
     derived: JsonObject = {}
     if "price" in given:
-        derived |= _extremes(price, state, given)
-    if any(name in given for name in ("price", "open", "prev_close")):
-        derived |= _changes(price, state, given)
-    return derived
-
-
-def _extremes(price: Decimal, state: JsonObject, given: Container[str]) -> JsonObject:
-    derived: JsonObject = {}
-    high, low = _decimal(state.get("high")), _decimal(state.get("low"))
-    if "high" not in given and (high is None or price > high):
-        derived["high"] = state["price"]
-    if "low" not in given and (low is None or price < low):
-        derived["low"] = state["price"]
-    return derived
-
-
-def _changes(price: Decimal, state: JsonObject, given: Container[str]) -> JsonObject:
+        high, low = _decimal(state.get("high")), _decimal(state.get("low"))
+        if (high is None or price > high) and "high" not in given:
+            derived["high"] = state["price"]
+        if (low is None or price < low) and "low" not in given:
+            derived["low"] = state["price"]
     base = _decimal(state.get("prev_close")) or _decimal(state.get("open"))
-    if not base:  # none, or zero: nothing to compare with
-        return {}
-    change = _EXACT.subtract(price, base)
-    derived: JsonObject = {}
-    if "change" not in given:
-        derived["change"] = _text(change)
-    if "change_pct" not in given:
-        percent = _EXACT.divide(_EXACT.multiply(change, Decimal(100)), base)
-        small = abs(percent) < Decimal(10) ** 50
-        derived["change_pct"] = _text(
-            percent.quantize(_PERCENT, context=_EXACT) if small else percent
-        )
+    if base:  # neither none nor zero
+        change = _EXACT.subtract(price, base)
+        if "change" not in given:
+            derived["change"] = _text(change)
+        if "change_pct" not in given:
+            derived["change_pct"] = _text(_percent(change, base))
     return derived
+
+
+def _percent(change: Decimal, base: Decimal) -> Decimal:
+    percent = _EXACT.divide(_EXACT.multiply(change, _HUNDRED), base)
+    return percent.quantize(_PERCENT, context=_EXACT) if abs(percent) < _HUGE else percent
 
 
 def _decimal(value: Json) -> Decimal | None:
-    return Decimal(value) if isinstance(value, str) else None
+    return Decimal(value) if type(value) is str else None
 
 
 def _text(value: Decimal) -> str:
-    text = format(abs(value) if value.is_zero() else value, "f")  # there is no -0.00
+    text = format(value if value else abs(value), "f")  # there is no -0.00
     return text if len(text) <= 64 else str(value)  # noqa: PLR2004  (protocol: 64 characters)

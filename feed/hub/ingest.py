@@ -1,10 +1,8 @@
 """The one way in: validate, merge, version, append. Sources and the admin enter by it alike."""
 
 import hashlib
-import logging
 import secrets
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -14,26 +12,21 @@ from feed.errors import (
     Conflict,
     EventExists,
     EventUnknown,
-    Fault,
     LogUnavailable,
     Refused,
-    TopicUnknown,
-    VersionDiffers,
 )
-from feed.hub.compose import NOTHING, State, check, compose, news
 from feed.hub.hub import Hub
+from feed.hub.planner import Plan, Planner, checked_all, checked_some, leave_out
 from feed.log.base import Appended, Batch, BatchKey, EventLog
 from feed.model.change import Change
 from feed.model.codec import encode
 from feed.model.entry import Record
 
-log = logging.getLogger(__name__)
-
 _TRIES = 20
 """Times that a batch is planned anew when the log moved on meanwhile; twice is already rare."""
 
 
-class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+class Result(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What became of one change: its topic's version, and the id of its event."""
 
     topic: str
@@ -50,16 +43,8 @@ class Receipt(msgspec.Struct, frozen=True):
     records: Sequence[Record] = ()
 
 
-class _Planned(NamedTuple):
-    """A record, the state after it, and the place in the batch of the change that it came from."""
-
-    place: int
-    record: Record
-    state: State
-
-
 class Ingest:
-    """Plans changes on the newest state that it knows, ahead of the log, and appends them.
+    """Plans changes on the newest state that is known, ahead of the log, and appends them.
 
     Several batches may be on their way at once: each is planned on the ones before it. Where one
     of those fails, the log refuses the later ones as a Conflict, and they are planned anew.
@@ -69,7 +54,7 @@ class Ingest:
         self._log = events
         self._hub = hub
         self._clock = clock
-        self._ahead: dict[str, State] = {}
+        self._planner = Planner(hub, clock)
 
     async def submit(
         self,
@@ -83,9 +68,7 @@ class Ingest:
 
         `key` and `body` make it idempotent. Raises BadChange, Refused, LogUnavailable.
         """
-        faults = [f for index, change in enumerate(changes) for f in check(change, f"$[{index}]")]
-        if faults:
-            raise BadChange(faults)
+        changes = checked_all(changes)
         batch_key = None
         if key and not dry_run:  # which neither uses up a key nor is answered by one
             batch_key = BatchKey(key, hashlib.sha256(body).digest())
@@ -103,20 +86,17 @@ class Ingest:
         Gives how many changes were appended. What is wrong is logged, and the rest goes on.
         Raises LogUnavailable.
         """
-        good = []
-        for index, change in enumerate(changes):
-            if faults := check(change, f"$[{index}]"):
-                log.warning("source %s: %s is refused: %s", source, change.topic, BadChange(faults))
-            else:
-                good.append(change)
+        good = checked_some(changes, source)
         while good:
             try:
-                return len((await self._submit(good, None, news_only=True)).records)
-            except (Refused, BadChange) as error:
-                index = error.index if isinstance(error, Refused) else _index(error.faults)
-                if not isinstance(error, EventExists):  # known already: a source that began again
-                    log.warning("source %s: %s is refused: %s", source, good[index].topic, error)
-                good[index : index + 1] = _without_event(good[index], error)
+                return len((await self._submit(good, None, source=source)).records)
+            except Refused as error:
+                refused = good[error.index]
+                good[error.index : error.index + 1] = _without_event(refused)
+                if isinstance(error, EventExists):  # a source that began again: most are known
+                    good = [left for each in good for left in await self._unknown(each)]
+                else:
+                    leave_out(source, refused, error)
         return 0
 
     async def _submit(
@@ -125,86 +105,58 @@ class Ingest:
         key: BatchKey | None,
         *,
         dry_run: bool = False,
-        news_only: bool = False,
+        source: str | None = None,
     ) -> Receipt:
+        """Append checked changes; of a `source`'s only what is new."""
         changes = await self._with_names(changes)
         for _ in range(_TRIES):
-            planned = self._plan(changes, news_only=news_only)
-            records = [plan.record for plan in planned]
-            results = [Result(r.topic, r.v, r.event_id) for r in records]
+            plan = self._planner.plan(changes, source)
+            results = [Result(r.topic, r.v, r.event_id) for r in plan.records]
             batch = Batch(
-                records=records,
+                records=plan.records,
                 at_ms=self._clock.now_ms(),
                 key=key,
-                answer=encode(results),
+                answer=encode(results) if key else b"",
                 dry_run=dry_run,
             )
             try:
-                appended = await self._append(batch, {} if dry_run else _states(planned))
+                appended = await self._append(batch, plan)
             except Conflict:
-                await self._look_again({change.topic for change in changes})
+                self._planner.forget({change.topic for change in changes})
+                await self._hub.live.reached((await self._log.bounds()).head)
                 continue
             except Refused as error:
-                error.index = planned[error.index].place
+                error.index = plan.places[error.index]
                 raise
             if appended.duplicate:
                 return _receipt(appended)
-            return Receipt(appended.offset, results, records=records)
+            return Receipt(appended.offset, results, records=plan.records)
         raise LogUnavailable("others change the same topics faster than this change can be made")
 
-    def _plan(self, changes: Sequence[Change], *, news_only: bool) -> list[_Planned]:
-        """The records of a batch, each on the state that the one before it leaves."""
-        now_ms = self._clock.now_ms()
-        states: dict[str, State] = {}
-        planned = []
-        for index, change in enumerate(changes):
-            topic = change.topic
-            state = states[topic] if topic in states else self._state(topic)
-            wanted: Change | None = change
-            if news_only:
-                wanted = news(change, state)
-            else:
-                _allow(change, state, index)
-            if wanted is not None:
-                record, states[topic] = compose(wanted, state, now_ms, f"$[{index}]")
-                planned.append(_Planned(index, record, states[topic]))
-        return planned
-
-    async def _append(self, batch: Batch, states: dict[str, State]) -> Appended:
+    async def _append(self, batch: Batch, plan: Plan) -> Appended:
         """Append what was planned, and let what is planned meanwhile build on it."""
+        if batch.dry_run:
+            return await self._log.append(batch)
         if not batch.records and not batch.key:
             return Appended(self._hub.head)
-        self._ahead |= states
+        self._planner.build_on(plan.states)
+        is_so = False
         try:
             appended = await self._log.append(batch)
+            is_so = not appended.duplicate
             await self._hub.live.reached(appended.offset)
-            return appended
         finally:
-            # Failed, repeated, or read back by now: the hub knows it, or it never was.
-            for topic, state in states.items():
-                if self._ahead.get(topic) is state:
-                    del self._ahead[topic]
+            if not is_so:
+                self._planner.drop(plan.states)
+        return appended
 
-    def _state(self, topic: str) -> State:
-        item = self._hub.current(topic)
-        state = NOTHING if item is None else State(item.v, item.ts, item.state())
-        ahead = self._ahead.get(topic)
-        return ahead if ahead and ahead.v > state.v else state
-
-    async def _look_again(self, topics: set[str]) -> None:
-        """After a conflict: forget what was planned ahead, and read up to where the log is."""
-        for topic in topics:
-            self._ahead.pop(topic, None)
-        await self._hub.live.reached((await self._log.bounds()).head)
-
-    async def _with_names(self, changes: Sequence[Change]) -> list[Change]:
+    async def _with_names(self, changes: Sequence[Change]) -> Sequence[Change]:
         """Events with an id and a kind: given, made, or the kind that the log knows."""
         kinds: dict[tuple[str, str | None], str] = {}
-        named = []
+        named = list(changes)
         for index, change in enumerate(changes):
             event = change.event
             if event is None:
-                named.append(change)
                 continue
             event_id = event.id or f"e-{secrets.token_hex(6)}"
             kind = event.kind
@@ -217,8 +169,17 @@ class Ingest:
                 kind = kind or known
             kinds[change.topic, event_id] = kind or ""
             event = msgspec.structs.replace(event, id=event_id, kind=kind)
-            named.append(msgspec.structs.replace(change, event=event))
+            named[index] = msgspec.structs.replace(change, event=event)
         return named
+
+    async def _unknown(self, change: Change) -> list[Change]:
+        """What is left of a source's change without an event that the log holds already."""
+        event = change.event
+        if event is None or event.op != "add" or event.id is None:
+            return [change]
+        if await self._log.event_kind(change.topic, event.id) is None:
+            return [change]
+        return _without_event(change)
 
     async def _answer(self, key: BatchKey) -> Receipt | None:
         """The answer that was kept under a key; None where there is none. Raises KeyReused."""
@@ -230,28 +191,8 @@ def _receipt(kept: Appended) -> Receipt:
     return Receipt(kept.offset, msgspec.json.decode(kept.answer, type=list[Result]), duplicate=True)
 
 
-def _states(planned: Sequence[_Planned]) -> dict[str, State]:
-    """The items' states after a batch."""
-    return {plan.record.topic: plan.state for plan in planned if plan.record.item is not None}
-
-
-def _allow(change: Change, state: State, index: int) -> None:
-    """Refuse what the current state does not allow."""
-    v = 0 if state.data is None else state.v
-    if change.if_v is not None and change.if_v != v:
-        raise VersionDiffers(change.topic, v, index)
-    if change.gone and state.data is None:
-        raise TopicUnknown(f"{change.topic} does not exist", index)
-
-
-def _index(faults: Sequence[Fault]) -> int:
-    """The place in the batch that a fault's path begins with: `$[3]…` → 3."""
-    return int(faults[0].path[2 : faults[0].path.index("]")])
-
-
-def _without_event(change: Change, error: Exception) -> list[Change]:
-    """What is left of a refused change: the item's part, when only its event was refused."""
-    has_item = change.patch is not None or change.data is not None or change.gone
-    if isinstance(error, EventExists | EventUnknown) and has_item:
-        return [msgspec.structs.replace(change, event=None)]
-    return []
+def _without_event(change: Change) -> list[Change]:
+    """What is left of a change whose event was refused: the item's part, if it has one."""
+    if change.patch is None and change.data is None and not change.gone:
+        return []
+    return [msgspec.structs.replace(change, event=None)]

@@ -52,11 +52,13 @@ class Published:
 
     def _after(self, after: int) -> Sequence[Entry]:
         """What is remembered after an offset; nothing when that does not reach back so far."""
-        recent = self._recent
-        if not recent or after + 1 < recent[0].offset:
+        missed = self.head - after
+        if missed > len(self._recent):
             return ()
-        start = after + 1 - recent[0].offset
-        return list(islice(recent, start, start + READ_LIMIT))
+        # From the end: a slice walks, and who keeps up misses only the last few of thousands.
+        newest = list(islice(reversed(self._recent), missed))
+        newest.reverse()
+        return newest[:READ_LIMIT]
 
     def _wake(self) -> None:
         for future in self._waiting:

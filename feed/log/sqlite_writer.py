@@ -1,31 +1,30 @@
-"""The one thread that writes the SQLite log, in group commits."""
+"""The file of the SQLite log: its form, and the one connection that writes it."""
 
-import asyncio
 import logging
-import queue
 import sqlite3
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+
+import msgspec
 
 from feed.errors import FeedError, KeyReused, LogUnavailable
 from feed.log.base import KEY_LIFE_MS, Appended, Batch, check, numbered
+from feed.log.group_commit import Committed, Work
 from feed.log.memory import new_epoch
 from feed.model.entry import Entry, Record
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 1
-_GROUP = 256
-"""Batches in one commit at the most, so that none waits long for the others' work."""
+_FORMAT = 2
+_ROW = 128
+"""Entries in one row at the most: to read one of them, all are read."""
+
+_BEHIND = 2048
+"""Entries that the items may be behind: to write them takes a commit some milliseconds more."""
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
-CREATE TABLE log (
-    "offset" INTEGER PRIMARY KEY, at INTEGER NOT NULL, topic TEXT NOT NULL, v INTEGER NOT NULL,
-    ts INTEGER NOT NULL, item BLOB, event BLOB, data BLOB, undo BLOB
-) STRICT;
+CREATE TABLE log (last INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
 CREATE TABLE item (
     topic TEXT PRIMARY KEY, v INTEGER NOT NULL, ts INTEGER NOT NULL, data BLOB
 ) STRICT, WITHOUT ROWID;
@@ -40,18 +39,13 @@ CREATE TABLE answer (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answer_at ON answer (at);
 """
+"""A row of `log` is neighbouring entries of one commit as MessagePack, and the last's offset.
 
+`item` tells the items as of the offset `items` in `meta`; what changed since is in `log`.
+"""
 
-class Committed(NamedTuple):
-    """What one commit made durable: new entries, and where the log begins now."""
-
-    entries: list[Entry]
-    first: int
-
-
-Future: TypeAlias = "asyncio.Future[Appended]"
-Job: TypeAlias = tuple[Batch | int, Future]
-"""A batch to append, or the offset to trim before; and who waits for it."""
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[Entry]).decode
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -60,169 +54,164 @@ def open_file(path: Path) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA secure_delete=OFF")  # all of it was public: it need not be overwritten
     except sqlite3.Error:
         db.close()
         raise
     return db
 
 
+def read_meta(db: sqlite3.Connection, name: str) -> int:
+    """`first`, the oldest offset that is held, or `items`, the one that `item` stands at."""
+    (value,) = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return int(value)
+
+
+def read_head(db: sqlite3.Connection) -> int:
+    """The newest offset that was given, though its entry may have been let go."""
+    (last,) = db.execute("SELECT coalesce(max(last), 0) FROM log").fetchone()
+    return max(int(last), read_meta(db, "first") - 1)
+
+
+def read_rows(db: sqlite3.Connection, after: int) -> Iterator[list[Entry]]:
+    """Every entry after an offset, in order, a row's at a time."""
+    for (packed,) in db.execute("SELECT entries FROM log WHERE last > ? ORDER BY last", (after,)):
+        entries = _unpack(packed)
+        yield entries[max(0, after + 1 - entries[0].offset) :]
+
+
+def read_newer(db: sqlite3.Connection) -> dict[str, Entry]:
+    """For each item that is newer than `item` says, its last change."""
+    rows = read_rows(db, read_meta(db, "items"))
+    return {entry.topic: entry for row in rows for entry in row if entry.item is not None}
+
+
+class _Group:
+    """What one commit adds, and how the log stands after it; it counts once it is committed."""
+
+    def __init__(self, head: int, first: int, items: int, at: int) -> None:
+        self.head = head
+        self.first = first
+        self.items = items
+        self.at = at
+        self.entries: list[Entry] = []
+        self.newer: dict[str, Entry] = {}
+
+
 class Writer:
-    """Has one connection to itself. `append` and `trim` may be awaited by any number of tasks."""
+    """Has one connection to itself, and all versions in memory: it reads little when it writes."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        if not self._db.execute("SELECT name FROM sqlite_schema").fetchone():
+        if not db.execute("SELECT name FROM sqlite_schema").fetchone():
             self._create()
-        meta = dict(self._db.execute("SELECT name, value FROM meta"))
+        meta = dict(db.execute("SELECT name, value FROM meta"))
         if meta.get("format") != _FORMAT:
             raise LogUnavailable(f"not a log of format {_FORMAT}")
         self.epoch = str(meta["epoch"])
-        self.head = int(meta["head"])
-        self.first = int(meta["first"])
-        newest = self._db.execute('SELECT at FROM log ORDER BY "offset" DESC LIMIT 1').fetchone()
-        self._at = newest[0] if newest else 0
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._stopped = False
+        self.head = read_head(db)
+        self.first = read_meta(db, "first")
+        self._items = read_meta(db, "items")
+        self._at = max((row[-1].at for row in read_rows(db, self.head - 1)), default=0)
+        self._newer = read_newer(db)
+        self._versions = dict(db.execute("SELECT topic, v FROM item"))
+        self._versions.update((topic, entry.v) for topic, entry in self._newer.items())
 
     def _create(self) -> None:
-        meta = {"format": _FORMAT, "epoch": new_epoch(), "head": 0, "first": 1}
+        meta = {"format": _FORMAT, "epoch": new_epoch(), "first": 1, "items": 0}
         self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}")
         self._db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
         self._db.execute("COMMIT")
 
-    def start(
-        self, loop: asyncio.AbstractEventLoop, committed: Callable[[Committed], None]
-    ) -> None:
-        """Begin to write; `committed` is called in the loop after each commit."""
-        self._loop = loop
-        self._committed = committed
-        self._thread = threading.Thread(target=self._run, name="feed-log-write", daemon=True)
-        self._thread.start()
-
-    async def append(self, batch: Batch) -> Appended:
-        """Append a batch, see EventLog. A caller that is cancelled does not tear the write."""
-        return await self._submit(batch)
-
-    async def trim(self, before: int) -> None:
-        """Let go of one slice, in a commit of its own or with others' appends."""
-        await self._submit(before)
-
-    async def _submit(self, work: Batch | int) -> Appended:
-        if self._stopped:
-            raise LogUnavailable("the log is closed")
-        future: Future = self._loop.create_future()
-        self._jobs.put((work, future))
-        return await future
-
-    def stop(self) -> None:
-        """Take no more work. What is queued is still done."""
-        self._stopped = True
-        self._jobs.put(None)
-
-    def join(self) -> None:
-        """Wait until all is done, after `stop`. Blocks: not for the loop's thread."""
-        self._thread.join()
-
-    def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            jobs = [job]
-            while len(jobs) < _GROUP and not self._jobs.empty():
-                following = self._jobs.get()
-                if following is None:
-                    self._jobs.put(None)  # for the loop above, after this commit
-                    break
-                jobs.append(following)
-            self._commit(jobs)
-
-    def _commit(self, jobs: list[Job]) -> None:
-        """Do a group of jobs in one transaction: a check fails one of them, a write fails all."""
-        before = (self.head, self.first, self._at)
-        entries: list[Entry] = []
-        done: list[tuple[Future, Appended | FeedError]] = []
+    def commit(self, works: Sequence[Work]) -> Committed:
+        """Do it all in one transaction: a check fails one of the works, a write fails all."""
+        group = _Group(self.head, self.first, self._items, self._at)
+        outcomes: list[Appended | FeedError] = []
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            for work, future in jobs:
+            for work in works:
                 try:
-                    done.append((future, self._do(work, entries)))
+                    outcomes.append(self._do(work, group))
                 except FeedError as refused:
-                    done.append((future, refused))
+                    outcomes.append(refused)
+            self._write(group)
             self._db.execute("COMMIT")
         except Exception as error:  # the thread's border: whatever it is, nobody may wait for ever
             if not isinstance(error, sqlite3.Error):
                 log.exception("a batch could not be written; nothing of this commit was kept")
-            self._roll_back()
-            self.head, self.first, self._at = before
-            entries = []
-            done = [(future, LogUnavailable(str(error))) for _, future in jobs]
-        self._loop.call_soon_threadsafe(self._deliver, Committed(entries, self.first), done)
+            if self._db.in_transaction:  # SQLite may have rolled back by itself
+                self._db.execute("ROLLBACK")
+            return Committed((), self.first, [LogUnavailable(str(error)) for _ in works])
+        self._keep(group)
+        return Committed(group.entries, self.first, outcomes)
 
-    def _roll_back(self) -> None:
-        if self._db.in_transaction:  # SQLite may have rolled back by itself
-            self._db.execute("ROLLBACK")
+    def _keep(self, group: _Group) -> None:
+        self.head, self.first, self._at = group.head, group.first, group.at
+        self._versions.update((topic, entry.v) for topic, entry in group.newer.items())
+        if group.items > self._items:
+            self._items = group.items
+            self._newer.clear()
+        else:
+            self._newer.update(group.newer)
 
-    def _deliver(
-        self, committed: Committed, done: list[tuple[Future, Appended | FeedError]]
-    ) -> None:
-        """In the loop: followers first, then whoever waits, so that they find it published."""
-        self._committed(committed)
-        for future, outcome in done:
-            if future.done():
-                continue
-            if isinstance(outcome, FeedError):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
-
-    def _do(self, work: Batch | int, entries: list[Entry]) -> Appended:
+    def _do(self, work: Work, group: _Group) -> Appended:
         if isinstance(work, int):
-            self._trim(work)
-            return Appended(self.head)
+            self._trim(work, group)
+            return Appended(group.head)
         if work.key and (kept := self._kept(work.key.key)):
             digest, offset, answer = kept
             if digest != work.key.digest:
                 raise KeyReused("this Idempotency-Key was used with another body")
             return Appended(offset, answer, duplicate=True)
-        check(work.records, self._version_of, self._holds_event)
+
+        def version_of(topic: str) -> int:
+            entry = group.newer.get(topic)
+            return self._versions.get(topic, 0) if entry is None else entry.v
+
+        check(work.records, version_of, self._holds_event)
         if work.dry_run or not work.records:
-            return Appended(self.head)
-        return self._append(work, entries)
+            return Appended(group.head)
+        return self._append(work, group)
 
-    def _append(self, batch: Batch, entries: list[Entry]) -> Appended:
-        self._at = max(self._at, batch.at_ms)
-        added = numbered(batch, self.head, self._at)
-        self.head = added[-1].offset
-        write = self._db.executemany
-        write(
-            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(e.offset, e.at, e.topic, e.v, e.ts, e.item, e.event, e.data, e.undo) for e in added],
-        )
-        last = {r.topic: (r.topic, r.v, r.ts, r.data) for r in batch.records if r.item is not None}
-        write("INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)", last.values())
-        write("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?)", _events(batch.records, added))
-        self._db.execute("UPDATE meta SET value = ? WHERE name = 'head'", (self.head,))
+    def _append(self, batch: Batch, group: _Group) -> Appended:
+        """Take a batch into the group; its entries are written with those of the others."""
+        group.at = max(group.at, batch.at_ms)
+        added = numbered(batch, group.head, group.at)
+        group.head = added[-1].offset
+        group.entries += added
+        group.newer.update({entry.topic: entry for entry in added if entry.item is not None})
+        if events := _events(batch.records, added):
+            self._db.executemany("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?)", events)
         if batch.key:
-            kept = (batch.key.key, batch.key.digest, self._at, self.head, batch.answer)
+            kept = (batch.key.key, batch.key.digest, group.at, group.head, batch.answer)
             self._db.execute("INSERT INTO answer VALUES (?, ?, ?, ?, ?)", kept)
-        entries.extend(added)
-        return Appended(self.head, batch.answer)
+        return Appended(group.head, batch.answer)
 
-    def _trim(self, before: int) -> None:
-        self.first = max(self.first, before)
+    def _write(self, group: _Group) -> None:
+        entries, write = group.entries, self._db.executemany
+        rows = [entries[start : start + _ROW] for start in range(0, len(entries), _ROW)]
+        write("INSERT INTO log VALUES (?, ?)", [(row[-1].offset, _pack(row)) for row in rows])
+        if group.head - group.items < _BEHIND and group.first <= group.items + 1:
+            return
+        newer = self._newer | group.newer
+        items = [(e.topic, e.v, e.ts, e.data) for _, e in sorted(newer.items())]
+        write("INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)", items)
+        self._db.execute("UPDATE meta SET value = ? WHERE name = 'items'", (group.head,))
+        group.items = group.head
+
+    def _trim(self, before: int, group: _Group) -> None:
+        group.first = max(group.first, before)
         run = self._db.execute
-        run('DELETE FROM log WHERE "offset" < ?', (self.first,))
-        run('DELETE FROM event WHERE "offset" < ?', (self.first,))
-        run("DELETE FROM answer WHERE at < ?", (self._at - KEY_LIFE_MS,))
-        run("UPDATE meta SET value = ? WHERE name = 'first'", (self.first,))
+        run("DELETE FROM log WHERE last < ?", (group.first,))
+        run('DELETE FROM event WHERE "offset" < ?', (group.first,))
+        run("DELETE FROM answer WHERE at < ?", (group.at - KEY_LIFE_MS,))
+        run("UPDATE meta SET value = ? WHERE name = 'first'", (group.first,))
 
     def _kept(self, key: str) -> tuple[bytes, int, bytes] | None:
         row: tuple[bytes, int, bytes] | None = self._db.execute(
             'SELECT digest, "offset", answer FROM answer WHERE key = ?', (key,)
         ).fetchone()
         return row
-
-    def _version_of(self, topic: str) -> int:
-        row = self._db.execute("SELECT v FROM item WHERE topic = ?", (topic,)).fetchone()
-        return row[0] if row else 0
 
     def _holds_event(self, topic: str, event_id: str) -> bool:
         query = "SELECT 1 FROM event WHERE topic = ? AND id = ?"

@@ -10,7 +10,7 @@ Op: TypeAlias = Literal["add", "amend", "void"]
 OPS: tuple[Op, ...] = ("add", "amend", "void")
 
 
-class EventChange(msgspec.Struct, frozen=True, kw_only=True):
+class EventChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event to add, to replace (`amend`) or to take back (`void`).
 
     Without `id` an `add` is given one. Without `kind`, `amend` and `void` keep the event's own.
@@ -24,7 +24,7 @@ class EventChange(msgspec.Struct, frozen=True, kw_only=True):
     data: JsonObject = msgspec.field(default_factory=dict)
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One change of one topic: of its item, an event on it, or both as one.
 
     At most one of `patch` (a merge patch, `set` in JSON), `data` (the whole state) and `gone`.

@@ -30,7 +30,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event_kind: str | None = None
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """The state of a topic at some place. `data` is compact JSON; None: gone, and `v` is kept."""
 
     topic: str

@@ -16,7 +16,9 @@ _NUMBER_CHARACTERS = 64
 _LARGEST: int = 10**_NUMBER_CHARACTERS - 1
 _SMALLEST: int = 1 - 10 ** (_NUMBER_CHARACTERS - 1)  # the minus sign is a character too
 _MAX_TIME_MS = 8_640_000_000_000_000  # the last moment that a browser's Date can hold
-_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,31}(\.[0-9]{1,31})?")
+"""What nearly all decimals are: never over 64 characters, and always within a double."""
 
 _STATES = ("live", "stale", "closed", "halted", "down")
 _PHASES = ("pre", "live", "break", "post", "postponed", "abandoned")
@@ -40,6 +42,8 @@ def decimal_text(value: Json) -> str | None:
 
 
 def _is_decimal(text: str) -> bool:
+    if _PLAIN_DECIMAL.fullmatch(text):
+        return True
     if len(text) > _NUMBER_CHARACTERS or not _DECIMAL.fullmatch(text):
         return False
     try:
@@ -52,9 +56,9 @@ def _fits(value: int | Decimal) -> bool:
     """At most 64 characters, and within what a double holds, neither infinite nor lost to zero."""
     if isinstance(value, int):
         return _SMALLEST <= value <= _LARGEST
-    if len(str(value)) > _NUMBER_CHARACTERS or not isfinite(float(value)):
+    if not value.is_finite() or len(str(value)) > _NUMBER_CHARACTERS:
         return False
-    return bool(value == 0 or float(value) != 0)
+    return isfinite(float(value)) and (value == 0 or float(value) != 0)
 
 
 def _decimal(value: Json) -> str | None:
@@ -92,6 +96,10 @@ _DECIMALS = frozenset({"price", "bid", "ask", "size", "volume", "open", "high", 
 }
 _SIDE: dict[str, Rule] = {"name": _text, "abbr": _text, "score": _count}
 _CLOCK: dict[str, Rule] = {"ms": _count, "at": moment, "running": _flag}
+_PLAIN: dict[str, Callable[[str], object]] = {
+    **dict.fromkeys(_DECIMALS, _PLAIN_DECIMAL.fullmatch),
+    "state": frozenset(_STATES).__contains__,
+}
 _EVERY: dict[str, Rule] = {"state": _one_of(*_STATES), "why": _text, "name": _text}
 _RULES: dict[str, dict[str, Rule]] = {
     "price": _EVERY | dict.fromkeys(_DECIMALS, _decimal) | {"currency": _text},
@@ -103,6 +111,40 @@ _OBJECTS: dict[str, dict[str, dict[str, Rule]]] = {
     "price": {},
     "score": {"clock": _CLOCK, "home": _SIDE, "away": _SIDE},
 }
+
+
+def exact(kind: str, fields: JsonObject, path: str, faults: list[Fault]) -> JsonObject:
+    """A whole item or a merge patch as the feed carries it: a price's decimals by their text.
+
+    What is wrong is added to `faults`. What most prices hold is looked at once, and is as it was.
+    """
+    if kind == "price" and (plain := _plain(fields)) is not None:
+        return plain
+    found = check_fields(kind, fields, path)
+    faults += found
+    if found or kind != "price":
+        return fields
+    return {
+        name: decimal_text(value) if name in _DECIMALS and value is not None else value
+        for name, value in fields.items()
+    }
+
+
+def _plain(fields: JsonObject) -> JsonObject | None:
+    """The fields of a price as texts where they are so plain that no rule refuses any."""
+    texts = fields
+    for name, value in fields.items():
+        if type(value) is str:
+            text = value
+        elif name in _DECIMALS and (type(value) is Decimal or type(value) is int) and _fits(value):
+            text = str(value)
+            texts = texts | {name: text}
+        else:
+            return None
+        is_plain = _PLAIN.get(name)
+        if not (is_plain(text) if is_plain else name.isascii() and text.isascii()):
+            return None
+    return texts
 
 
 def check_fields(kind: str, fields: JsonObject, path: str) -> list[Fault]:
@@ -124,16 +166,6 @@ def _broken(rules: dict[str, Rule], fields: JsonObject, path: str) -> list[Fault
         for name, value in fields.items()
         if value is not None and name in rules and (message := rules[name](value))
     ]
-
-
-def exact(kind: str, fields: JsonObject) -> JsonObject:
-    """The fields with decimals as strings; they must be without faults."""
-    if kind != "price":
-        return fields
-    return {
-        name: decimal_text(value) if name in _DECIMALS and value is not None else value
-        for name, value in fields.items()
-    }
 
 
 def check_value(value: Json, path: str, depth: int = 0) -> list[Fault]:

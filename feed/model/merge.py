@@ -1,4 +1,4 @@
-"""JSON merge patches, RFC 7396: apply one, and find the one between two states."""
+"""JSON merge patches, RFC 7396: apply one, take one back, and find the one between two states."""
 
 from decimal import Decimal
 
@@ -10,27 +10,47 @@ def merge(state: JsonObject, patch: JsonObject) -> JsonObject:
 
     `merge({}, data)` drops the nulls of `data`, as the protocol wants of a whole item.
     """
-    merged = dict(state)
+    merged = state | patch
     for name, value in patch.items():
         if value is None:
-            merged.pop(name, None)
-        elif isinstance(value, dict):
-            inner = merged.get(name)
-            merged[name] = merge(inner if isinstance(inner, dict) else {}, value)
-        else:
-            merged[name] = value
+            del merged[name]
+        elif type(value) is dict:
+            inner = state.get(name)
+            merged[name] = merge(inner if type(inner) is dict else {}, value)
     return merged
+
+
+def reverse(state: JsonObject, patch: JsonObject) -> JsonObject:
+    """The patch that leads back from `merge(state, patch)` to the state, which holds no nulls."""
+    back: JsonObject = {}
+    for name, value in patch.items():
+        old = state.get(name)
+        back[name] = reverse(old, value) if type(value) is dict and type(old) is dict else old
+    return back
+
+
+def news(state: JsonObject, patch: JsonObject) -> JsonObject:
+    """What of the patch changes the state, which holds no nulls; empty where nothing does."""
+    new: JsonObject = {}
+    for name, value in patch.items():
+        old = state.get(name)
+        if type(value) is str:  # most are, and need no further look
+            if old != value:
+                new[name] = value
+        elif type(value) is dict and type(old) is dict:
+            if inner := news(old, value):
+                new[name] = inner
+        elif not same(old, value):
+            new[name] = value
+    return new
 
 
 def difference(before: JsonObject, after: JsonObject) -> JsonObject:
     """The smallest patch with `merge(before, patch) == after`; both hold no nulls."""
     patch: JsonObject = {name: None for name in before if name not in after}
     for name, new in after.items():
-        if name not in before:
-            patch[name] = new
-            continue
-        old = before[name]
-        if isinstance(old, dict) and isinstance(new, dict):
+        old = before.get(name)
+        if type(new) is dict and type(old) is dict:
             if inner := difference(old, new):
                 patch[name] = inner
         elif not same(old, new):
@@ -41,10 +61,11 @@ def difference(before: JsonObject, after: JsonObject) -> JsonObject:
 def same(one: Json, other: Json) -> bool:
     """Equal as JSON text: `1`, `1.0`, `1.00` and `true` are four things, unlike in Python.
 
-    Not for objects, whose members `difference` compares one by one.
+    Not for objects, whose members are compared one by one.
     """
-    if type(one) is not type(other):
+    kind = type(one)
+    if kind is not type(other):
         return False
-    if isinstance(one, list | Decimal):
+    if kind is list or kind is Decimal:
         return encode(one) == encode(other)
     return one == other

@@ -9,10 +9,10 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions, signature
 
-from feed.errors import BadInput
+from feed.errors import BadChange, BadInput, Fault
 from feed.model.change import Change, EventChange
 from feed.model.codec import Json, JsonObject, encode
-from feed.model.field import check_fields, exact
+from feed.model.field import exact
 from feed.model.topic import kind_of, parse_topic
 from feed.sources.base import SourceFailed
 from feed.sources.moments import to_ms
@@ -108,9 +108,11 @@ class Mapping:
         ts = _time(fields.pop("ts", None))
         if name == "events":
             return Change(topic=full, event=_event(fields, ts), ts=ts)
-        if faults := check_fields(kind_of(full), fields, "$"):
-            raise BadInput("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
-        return Change(topic=full, patch=exact(kind_of(full), fields), ts=ts)
+        faults: list[Fault] = []
+        patch = exact(kind_of(full), fields, "$", faults)
+        if faults:
+            raise BadChange(faults)
+        return Change(topic=full, patch=patch, ts=ts)
 
 
 def _event(fields: JsonObject, ts: int | None) -> EventChange:

@@ -23,6 +23,7 @@ from feed.sources.rows import BadRow, CsvLayout, Row, Rows, csv_columns, read_cs
 log = logging.getLogger(__name__)
 
 _PER_POLL = 1_000
+_AT_ONCE_S = 0.01  # from poll to poll where nothing sets the pace: others have their turns between
 _MAX_SPEED = 1_000_000
 _PAUSE_POLLS = 10  # a longer silence was a pause, and what it held back is not hurried after
 _SHOWN = 5
@@ -134,7 +135,7 @@ class Replay:
         config.check()
         self.name = config.name
         self.kind = config.type_name
-        self.every_s = config.every_s
+        self.every_s = config.every_s if config.speed else min(config.every_s, _AT_ONCE_S)
         self.bad_rows = 0
         self._path = Path(config.path)
         self._speed = config.speed

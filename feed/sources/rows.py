@@ -1,16 +1,17 @@
 """Recorded changes, read line by line: CSV and JSON Lines."""
 
 import csv
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from feed.errors import BadInput
+from feed.errors import BadChange, BadInput, Fault
 from feed.model.change import Change, EventChange, Op
-from feed.model.codec import Json, JsonObject, decode
-from feed.model.field import check_fields, exact
+from feed.model.codec import Json, JsonObject, decoder
+from feed.model.field import exact
 from feed.model.topic import kind_of, parse_topic
 from feed.sources.moments import Unit, to_ms
 
@@ -100,25 +101,28 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     why: str | None = None
 
 
+_decode_line: Callable[[bytes], _Line] = decoder(_Line)
+_full_topic = lru_cache(4096)(parse_topic)
+
+
 def read_jsonl(path: Path) -> Rows:
     """The lines of a JSON Lines file. An event without an id is named after file and line."""
+    name = path.stem
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
-                yield _json_row(line, f"{path.stem}-{number}")
-            except RecursionError:
-                yield BadRow(f"line {number}", "nested too deep")
+                yield _json_row(line, f"{name}-{number}")
             except (BadInput, msgspec.MsgspecError) as error:
                 yield BadRow(f"line {number}", str(error))
 
 
 def _json_row(text: bytes, event_id: str) -> Row:
-    line = msgspec.convert(decode(text), _Line)
-    topic = parse_topic(line.topic)
-    states = [line.set is not None, line.data is not None, line.gone]
-    if sum(states) > 1 or not (any(states) or line.event):
+    line = _decode_line(text)
+    topic = _full_topic(line.topic)
+    states = (line.set is not None) + (line.data is not None) + line.gone
+    if states > 1 or not (states or line.event):
         raise BadInput("expected one of set, data and gone, or an event")
     at_ms = _at_ms(line)
     event = None
@@ -155,7 +159,8 @@ def _at_ms(line: _Line) -> int:
 
 
 def _checked(topic: str, fields: JsonObject) -> JsonObject:
-    kind = kind_of(topic)
-    if faults := check_fields(kind, fields, "$"):
-        raise BadInput("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
-    return exact(kind, fields)
+    faults: list[Fault] = []
+    taken = exact(kind_of(topic), fields, "$", faults)
+    if faults:
+        raise BadChange(faults)
+    return taken

@@ -21,6 +21,7 @@ from feed.hub.ingest import Ingest, Result
 from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
 from tests.support.failing_log import FailingLog
+from tests.support.stuck_log import StuckLog
 
 
 def put(**patch: object) -> Change:
@@ -163,12 +164,52 @@ async def test_a_source_s_news(ingest: Ingest, hub: Hub, caplog: pytest.LogCaptu
     assert item.state() == {"x": 3}
     refused = [record.getMessage() for record in caplog.records]
     assert len(refused) == 2, "what is known already is no fault of a source that began again"
-    assert "$[0].set.phase" in refused[0]
+    assert "$.set.phase" in refused[0]
     assert "has no event h" in refused[1]
 
 
-async def test_a_source_s_item_that_grows_too_large_is_left_out(ingest: Ingest, hub: Hub) -> None:
+async def test_a_source_that_began_again(ingest: Ingest, hub: Hub) -> None:
+    named = [goal(f"g-{n}") for n in range(3)]
+    first = [put(x=1), *named, Change(topic="score:A", patch={"y": 1}, event=EventChange(kind="k"))]
+    assert await ingest.publish("s", first) == 5
+
+    again = [put(x=1), *named, goal("g-3"), goal("g-3"), goal("g-0", op="void"), put(y=2)]
+    assert await ingest.publish("s", again) == 3, "a new event once, its correction, and a change"
+    assert hub.head == 8
+
+
+async def test_a_source_s_item_that_grows_too_large_is_left_out(
+    ingest: Ingest, hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
     large = Change(topic="score:B", patch={"x": "y" * 20_000})
 
     assert await ingest.publish("s", [put(x=1), large, put(x=2)]) == 2
     assert hub.current("score:B") is None
+    assert caplog.messages == [
+        "source s: score:B is refused: $: an item over 16384 bytes",
+    ]
+
+
+async def test_an_item_that_grows_too_large_refuses_its_batch(ingest: Ingest, hub: Hub) -> None:
+    with pytest.raises(BadChange) as caught:
+        await ingest.submit([put(x=1), put(x="y" * 20_000)])
+
+    assert [fault.path for fault in caught.value.faults] == ["$[1]"]
+    assert hub.head == 0
+    assert (await ingest.submit([put(x=2)])).results == [Result("score:A", 1)]
+
+
+async def test_an_append_that_is_cut_off_is_not_built_on(hub: Hub, log: MemoryLog) -> None:
+    stuck = StuckLog(log)
+    ingest = Ingest(stuck, hub, SystemClock())
+    one = asyncio.create_task(ingest.submit([put(x=1)]))
+    await stuck.asked.wait()
+    one.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await one
+    stuck.free.set()
+
+    assert (await ingest.submit([put(y=1)])).results == [Result("score:A", 1)]
+    item = hub.current("score:A")
+    assert item is not None
+    assert item.state() == {"y": 1}

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import resource
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
@@ -13,9 +12,11 @@ import pytest
 
 from feed.errors import Conflict, LogInUse, LogUnavailable
 from feed.log.base import Appended
+from feed.log.group_commit import Committed, GroupCommit
 from feed.log.sqlite import SqliteLog
-from feed.log.sqlite_writer import Committed, Writer, open_file
+from feed.log.sqlite_writer import Writer, open_file
 from feed.model.topic import ALL
+from tests.support.full_disk import full_disk
 from tests.support.records import FUSE_S, batch, changed, fill, held
 
 
@@ -38,18 +39,6 @@ def busy(path: Path) -> Iterator[None]:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
-
-
-@contextmanager
-def full_disk(path: Path) -> Iterator[None]:
-    """Meanwhile no file of this process grows beyond what the log's newest pages take now."""
-    size = path.with_name(f"{path.name}-wal").stat().st_size
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def queued(log: SqliteLog, count: int) -> list[asyncio.Task[Appended]]:
@@ -75,7 +64,7 @@ async def test_another_connection_sees_a_commit_that_returned(log: SqliteLog, pa
     await fill(log, 3)
 
     with closing(sqlite3.connect(path)) as other:
-        assert other.execute("SELECT count(*) FROM log").fetchone() == (3,)
+        assert other.execute("SELECT last FROM log").fetchall() == [(3,)]
 
 
 async def test_a_second_owner_is_refused_until_the_first_lets_go(
@@ -105,7 +94,7 @@ def _other_tables(path: Path) -> None:
 def _other_format(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE meta (name, value)")
-        db.execute("INSERT INTO meta VALUES ('format', 2)")
+        db.execute("INSERT INTO meta VALUES ('format', 1)")
         db.commit()
 
 
@@ -115,7 +104,7 @@ def _other_format(path: Path) -> None:
         (_text, "file is not a database"),
         (_directory, "unable to open database file"),
         (_other_tables, "no such table: meta"),
-        (_other_format, "not a log of format 1"),
+        (_other_format, "not a log of format 2"),
     ],
 )
 async def test_what_is_no_log_is_named_and_left(
@@ -138,17 +127,15 @@ async def test_no_directory_for_the_file(tmp_path: Path) -> None:
 async def test_what_is_queued_at_once_takes_few_commits(path: Path) -> None:
     with closing(open_file(path)) as db:
         commits: list[Committed] = []
-        writer = Writer(db)
-        writer.start(asyncio.get_running_loop(), commits.append)
+        writing = GroupCommit(Writer(db).commit, commits.append)
         with busy(path):
             appends = [
-                asyncio.create_task(writer.append(batch(changed(1, f"price:{n}"))))
-                for n in range(600)
+                asyncio.create_task(writing.do(batch(changed(1, f"price:{n}")))) for n in range(600)
             ]
             await asyncio.sleep(0)  # each has queued its batch
         offsets = await outcomes(*appends)
-        writer.stop()
-        await asyncio.to_thread(writer.join)
+        writing.stop()
+        await asyncio.to_thread(writing.join)
 
     assert offsets == list(range(1, 601))
     entries = [entry.offset for commit in commits for entry in commit.entries]
@@ -200,7 +187,7 @@ async def test_what_sqlite_cannot_hold_fails_its_commit_and_is_logged(
 ) -> None:
     await fill(log, 1)
     before = await held(log)
-    impossible = msgspec.structs.replace(changed(1, "price:X"), ts=2**63)
+    impossible = msgspec.structs.replace(changed(1, "price:X"), ts=2**64)
 
     with busy(path):
         first = asyncio.create_task(log.append(batch(impossible)))

@@ -3,10 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feed.errors import Fault
 from feed.model.codec import Json, JsonObject
 from feed.model.field import check_fields, check_value, exact, moment
+from tests.model.values import shape
 
 DECIMAL = 'expected a decimal, such as "191.05"'
 STRING = "expected a string"
@@ -130,6 +133,14 @@ def test_no_moments(value: Json) -> None:
     assert moment(value) == MOMENT
 
 
+def taken(kind: str, fields: JsonObject) -> JsonObject:
+    """The fields as they are carried, which must be without faults."""
+    faults: list[Fault] = []
+    carried = exact(kind, fields, "$", faults)
+    assert faults == []
+    return carried
+
+
 def test_exact_makes_strings_of_the_decimals_of_a_price() -> None:
     fields: JsonObject = {
         "price": Decimal("70000.00"),
@@ -140,7 +151,7 @@ def test_exact_makes_strings_of_the_decimals_of_a_price() -> None:
         "name": "5",
     }
 
-    assert exact("price", fields) == {
+    assert taken("price", fields) == {
         "price": "70000.00",
         "bid": "5",
         "ask": "1.10",
@@ -152,7 +163,49 @@ def test_exact_makes_strings_of_the_decimals_of_a_price() -> None:
 
 
 def test_exact_leaves_a_score() -> None:
-    assert exact("score", {"price": 1, "home": {"score": 2}}) == {"price": 1, "home": {"score": 2}}
+    assert taken("score", {"price": 1, "home": {"score": 2}}) == {"price": 1, "home": {"score": 2}}
+
+
+def test_exact_leaves_what_is_at_fault_and_says_it() -> None:
+    fields: JsonObject = {"price": "1,5", "bid": Decimal("1.50")}
+    faults = [Fault("$", "there before")]
+
+    assert exact("price", fields, "$.set", faults) is fields
+    assert faults == [Fault("$", "there before"), Fault("$.set.price", DECIMAL)]
+
+
+PLAIN: list[JsonObject] = [
+    {},
+    {"price": "191.05", "bid": "-0.5", "ask": "007.10", "volume": "0"},
+    {"price": "9" * 31 + "." + "9" * 31, "low": "-" + "9" * 31 + "." + "9" * 31},
+    {"currency": "USD", "name": "", "why": "x", "state": "halted", "t": "2026-11-22T23:26:12Z"},
+]
+VALUES: st.SearchStrategy[Json] = st.one_of(
+    st.sampled_from(["1", "1.5", "1e5", "1E400", "-1e-400", ".5", "5.", "", "live", "Live", "é"]),
+    st.sampled_from(
+        ["\ud800", "9" * 31, "9" * 32, "0." + "9" * 32, "9" * 64, "9" * 65, "1\n", "١"]
+    ),
+    st.sampled_from([None, True, 0, -5, 10**30, 10**64, [], {"a": 1}, {"price": "x"}, ["\ud800"]]),
+    st.decimals(allow_nan=True, allow_infinity=True),
+    st.text(max_size=5),
+)
+
+
+@pytest.mark.parametrize("fields", PLAIN)
+def test_what_most_prices_hold_is_carried_as_it_is(fields: JsonObject) -> None:
+    assert taken("price", fields) is fields
+
+
+@given(st.dictionaries(st.sampled_from([*PRICES, "name", "state", "t", "é", "\ud800"]), VALUES))
+def test_what_is_looked_at_once_is_judged_as_all_else(fields: JsonObject) -> None:
+    beside: JsonObject = {"further": [1]}  # nothing that most prices hold: every rule is asked
+    faults: list[Fault] = []
+    thorough: list[Fault] = []
+    carried = exact("price", fields, "$", faults)
+    carried_thoroughly = exact("price", fields | beside, "$", thorough)
+
+    assert faults == thorough == check_fields("price", fields, "$")
+    assert shape(carried | beside) == shape(carried_thoroughly)
 
 
 def _arrays(depth: int) -> Json:

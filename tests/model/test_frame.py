@@ -8,6 +8,8 @@ from feed.model.codec import Json, JsonObject
 from feed.model.entry import Item
 from feed.model.frame import (
     Frame,
+    Wrap,
+    heading,
     item_gone,
     item_now,
     item_set,
@@ -51,7 +53,6 @@ def test_moving() -> None:
 @pytest.mark.parametrize(
     ("items", "events", "rest"),
     [
-        ([], [], b""),
         ([ITEM], [], b',"items":[' + ITEM + b"]"),
         ([], [EVENT], b',"events":[' + EVENT + b"]"),
         (
@@ -62,7 +63,7 @@ def test_moving() -> None:
     ],
 )
 def test_update(items: list[bytes], events: list[bytes], rest: bytes) -> None:
-    frame = update("k3f9-7", 1790000000000, items, events)
+    frame = update(heading("k3f9-7", 1790000000000), items, events)
 
     assert frame.payload == (b'{"type":"update","cursor":"k3f9-7","pt":1790000000000' + rest + b"}")
     assert frame.cursor == "k3f9-7"
@@ -139,22 +140,19 @@ def test_an_item_of_a_snapshot() -> None:
     assert item_now(Item("price:A", 4, 6, None), frozenset({"bid"})) is None
 
 
-def test_a_door_wraps_a_frame_once() -> None:
-    calls: list[str] = []
+def test_each_door_wraps_a_frame_once() -> None:
+    calls: list[bytes] = []
 
-    def door(frame: Frame) -> bytes:
-        calls.append("door")
-        return b"<" + frame.payload + b">"
+    def door(opening: bytes, closing: bytes) -> Wrap:
+        def wrap(frame: Frame) -> bytes:
+            calls.append(opening)
+            return opening + frame.payload + closing
 
-    def other(frame: Frame) -> bytes:
-        calls.append("other")
-        return b"[" + frame.payload + b"]"
+        return wrap
 
+    one, two, three = door(b"<", b">"), door(b"[", b"]"), door(b"(", b")")
     frame = Frame(b"x", "k-1")
 
-    assert [frame.wrapped(door), frame.wrapped(door), frame.wrapped(other)] == [
-        b"<x>",
-        b"<x>",
-        b"[x]",
-    ]
-    assert calls == ["door", "other"]
+    given = [frame.wrapped(wrap) for wrap in (one, one, two, three, two, three, one)]
+    assert given == [b"<x>", b"<x>", b"[x]", b"(x)", b"[x]", b"(x)", b"<x>"]
+    assert calls == [b"<", b"[", b"("]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from feed.model.codec import Json, JsonObject
-from feed.model.merge import difference, merge, same
+from feed.model.merge import difference, merge, news, reverse, same
 from tests.model.values import PATCHES, STATES, shape
 
 
@@ -109,6 +109,57 @@ def test_the_difference_names_nothing_that_is_not_needed(
         assert shape(merge(before, less)) != shape(after)
 
 
+@pytest.mark.parametrize(
+    ("state", "patch", "back"),
+    [
+        ({}, {}, {}),
+        ({"a": "1", "b": "2"}, {"a": "3"}, {"a": "1"}),
+        ({"a": "1"}, {"a": "1"}, {"a": "1"}),
+        ({"a": "1"}, {"a": None}, {"a": "1"}),
+        ({}, {"a": "1"}, {"a": None}),
+        ({}, {"a": {"b": 1}}, {"a": None}),
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": None, "d": 3}}, {"a": {"b": 1, "d": None}}),
+        ({"a": {"b": 1}}, {"a": [1]}, {"a": {"b": 1}}),
+        ({"a": [1]}, {"a": {"b": None}}, {"a": [1]}),
+    ],
+)
+def test_reverse(state: JsonObject, patch: JsonObject, back: JsonObject) -> None:
+    assert shape(reverse(state, patch)) == shape(back)
+
+
+@given(STATES, PATCHES)
+def test_a_patch_that_is_taken_back_leaves_the_state(state: JsonObject, patch: JsonObject) -> None:
+    assert shape(merge(merge(state, patch), reverse(state, patch))) == shape(state)
+
+
+@pytest.mark.parametrize(
+    ("state", "patch", "new"),
+    [
+        ({"a": "1", "b": "2"}, {"a": "1", "b": "3", "c": "4"}, {"b": "3", "c": "4"}),
+        ({"a": "1"}, {"a": None, "b": None}, {"a": None}),
+        ({"a": True}, {"a": 1}, {"a": 1}),
+        ({"a": Decimal("1.0")}, {"a": Decimal("1.00")}, {"a": Decimal("1.00")}),
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}}, {"a": {"c": 3}}),
+        ({"a": {"b": 1}}, {"a": {"b": 1, "c": None}}, {}),
+        ({"a": {"b": 1}}, {"a": {}}, {}),
+        ({"a": 1}, {"a": {}}, {"a": {}}),
+        ({}, {"a": {"b": None}}, {"a": {"b": None}}),
+        ({"a": [1]}, {"a": [1]}, {}),
+        ({"a": "1"}, {"a": 1}, {"a": 1}),
+    ],
+)
+def test_news(state: JsonObject, patch: JsonObject, new: JsonObject) -> None:
+    assert shape(news(state, patch)) == shape(new)
+
+
+@given(STATES, PATCHES)
+def test_the_news_of_a_patch_does_what_the_patch_does(state: JsonObject, patch: JsonObject) -> None:
+    new = news(state, patch)
+
+    assert shape(merge(state, new)) == shape(merge(state, patch))
+    assert (new == {}) == (shape(merge(state, patch)) == shape(state))
+
+
 @given(STATES)
 def test_there_is_no_difference_to_itself(state: JsonObject) -> None:
     assert difference(state, deepcopy(state)) == {}
@@ -126,6 +177,8 @@ def test_neither_argument_is_changed(state: JsonObject, patch: JsonObject) -> No
     shapes = shape(state), shape(patch)
     merged = merge(state, patch)
     difference(state, merged)
+    reverse(state, patch)
+    news(state, patch)
     merge(merged, {name: {"new": 1} for name in merged})
 
     assert (shape(state), shape(patch)) == shapes

@@ -74,6 +74,13 @@ async def test_as_fast_as_possible_is_a_thousand_a_poll(folder: Path) -> None:
     assert source.ended
 
 
+def test_as_fast_as_possible_is_asked_often(folder: Path) -> None:
+    path = trades(folder, 0)
+    assert replay(path, speed=0).every_s == 0.01
+    assert replay(path, speed=0, every_s=0.001).every_s == 0.001
+    assert replay(path, speed=1000).every_s == 0.5
+
+
 async def test_a_row_keeps_its_own_time(folder: Path) -> None:
     source = replay(trades(folder, 4000), day="2016-10-07")
     assert await source.poll(T0) == [

@@ -1,12 +1,17 @@
+import json
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feed.errors import BadChange
+from feed.hub.planner import checked_all
 from feed.model.change import Change, EventChange
 from feed.model.codec import Json
-from feed.web.inject import NotJson, idempotency_key, read_body, read_changes
+from feed.web.inject import NotJson, idempotency_key, read, read_body, read_changes
 from tests.support.request import asked
 
 
@@ -177,6 +182,93 @@ def test_every_fault_has_its_path(value: Json, paths: list[str]) -> None:
     assert [fault.path for fault in bad.value.faults] == paths
     assert all(f"{fault.path}{fault.message}".isprintable() for fault in bad.value.faults)
     str(bad.value).encode()
+
+
+def outcome(reader: Callable[[bytes], list[Change]], body: bytes) -> object:
+    """The changes, as far as they may go on, with every type in them; or what was raised."""
+    try:
+        return repr(checked_all(reader(body)))
+    except (NotJson, BadChange) as refused:
+        return type(refused), str(refused)
+
+
+def thoroughly(body: bytes) -> list[Change]:
+    """As `read` does where anything is wrong."""
+    return read_changes(read_body(body))
+
+
+SCALARS = st.one_of(
+    st.sampled_from([None, True, False, 0, -1, 1, 10**70, 1.0, 1.5, -0.0, 1e300, "", "x", "A"]),
+    st.sampled_from(["price:A", "score:B", "fx:C", "A*", "é", "\ud800", "add", "void", "x" * 501]),
+)
+FIELDS = st.dictionaries(st.sampled_from(["price", "t", "é", "\ud800", "a b"]), SCALARS, max_size=3)
+EVENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "op": st.sampled_from(["add", "amend", "void"]) | SCALARS,
+        "kind": st.just("goal") | SCALARS,
+        "id": st.just("g-1") | SCALARS,
+        "ts": st.just(5) | SCALARS,
+        "data": FIELDS | SCALARS,
+        "v": st.just(1),
+    },
+)
+CHANGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "topic": st.sampled_from(["A", "score:B"]) | SCALARS,
+        "set": FIELDS | SCALARS,
+        "data": FIELDS,
+        "event": EVENTS,
+        "gone": st.booleans() | SCALARS,
+        "ts": st.just(5) | SCALARS,
+        "if_v": st.just(0) | SCALARS,
+        "why": st.just("é" * 500) | SCALARS,
+        "v": st.just(1),
+    },
+)
+
+
+@given(CHANGES | st.lists(CHANGES, max_size=3) | SCALARS)
+def test_what_is_read_in_one_go_is_read_as_thoroughly(value: object) -> None:
+    body = json.dumps(value).encode()
+
+    assert outcome(read, body) == outcome(thoroughly, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"topic":"A","topic":"score:B"}',
+        b'{"topic":7,"topic":"A"}',
+        b'{"topic":"A","set":{"a":{"b":1},"a":{"c":1e5}}}',
+        b'{"topic":"A","event":{"op":"x"},"event":{}}',
+        b' [ {"topic" : "A", "set": {"price": 70000.00, "volume": -0, "n": 1e-400}} ]\n',
+        b'{"topic":"A","set":{"a":' + b"9" * 64 + b"}}",
+        b'{"topic":"A","set":{"a":' + b"9" * 65 + b"}}",
+        b'{"topic":"A","set":{"a":' + b"9" * 5000 + b"}}",
+        b'{"topic":"A","set":{"a":1e999999999999999999999}}',
+        b'{"topic":"A","ts":1.0}',
+        b'{"topic":"A","ts":1e3}',
+        b'{"topic":"A","ts":' + b"9" * 70 + b"}",
+        b'{"topic":"A","if_v":-0}',
+        b'{"topic":"A","set":{"\\u0000":"\\/\\ud83d\\ude00","\x7f":"\\ud800"}}',
+        b'{"topic":"A","set":{"a":NaN}}',
+        b'{"topic":"A","set":{"a":"\xed\xa0\x80"}}',
+        b'{"topic":"A","set":{"a":"\x01"}}',
+        b'\xef\xbb\xbf{"topic":"A"}',
+        b'{"topic":"A","set":' + b'{"a":' * 100_000,
+        b'{"topic":"A","set":' + b'{"a":' * 500 + b"1" + b"}" * 501,
+        b'{"topic":"A"}]',
+        b'[{"topic":"A"}',
+        b"",
+        b"[" + b",".join([b'{"topic":"A"}'] * 1000) + b"]",
+        b"[" + b",".join([b'{"topic":"A"}'] * 1001) + b"]",
+    ],
+    ids=lambda body: repr(body[:40]),
+)
+def test_odd_bodies_are_read_as_thoroughly(body: bytes) -> None:
+    assert outcome(read, body) == outcome(thoroughly, body)
 
 
 @pytest.mark.parametrize("key", ["a", "!", "~", "x" * 128, '"quoted"', "0"])

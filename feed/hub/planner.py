@@ -1,0 +1,134 @@
+"""A batch of changes → the records to append, each on the state that the one before it leaves."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from feed.clock import Clock
+from feed.errors import BadChange, Fault, TopicUnknown, VersionDiffers
+from feed.hub.compose import NOTHING, State, checked, compose, newly
+from feed.hub.hub import Hub
+from feed.model.change import Change
+from feed.model.entry import Record
+
+log = logging.getLogger(__name__)
+
+_KNOWN = 10_000
+"""Topics whose states are kept as values, one or two kB each, so that planning decodes nothing."""
+
+
+class Plan(NamedTuple):
+    """The records of a batch; of each the place of its change; the states that they leave."""
+
+    records: list[Record]
+    places: list[int]
+    states: dict[str, State]
+
+
+class Planner:
+    """Knows the newest states: those that it planned, which may be ahead of the log, or the hub's.
+
+    Whoever appends a plan says before that others may `build_on` it, and after a failure that
+    its states are to be dropped.
+    """
+
+    def __init__(self, hub: Hub, clock: Clock) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._known: dict[str, State] = {}
+
+    def plan(self, changes: Sequence[Change], source: str | None) -> Plan:
+        """Plan changes that were checked; of a `source`'s only what is new and not too large.
+
+        Raises BadChange, VersionDiffers and TopicUnknown, where they are not a source's.
+        """
+        now_ms = self._clock.now_ms()
+        records: list[Record] = []
+        places: list[int] = []
+        states: dict[str, State] = {}
+        for place, change in enumerate(changes):
+            topic = change.topic
+            state = states.get(topic) or self._state(topic)
+            if source is None:
+                _allow(change, state, place)
+                wanted: Change | None = change
+            else:
+                wanted = newly(change, state)
+            if wanted is None:
+                continue
+            try:
+                record, states[topic] = compose(wanted, state, now_ms)
+            except BadChange as error:
+                if source is None:
+                    raise BadChange(_within(place, error)) from error
+                leave_out(source, change, error)
+            else:
+                records.append(record)
+                places.append(place)
+        return Plan(records, places, states)
+
+    def build_on(self, states: Mapping[str, State]) -> None:
+        """Let what is planned from here on begin with these."""
+        if len(self._known) > _KNOWN:
+            self._known.clear()
+        self._known.update(states)
+
+    def drop(self, states: Mapping[str, State]) -> None:
+        """They never were: plan on what is known besides."""
+        for topic, state in states.items():
+            if self._known.get(topic) is state:
+                del self._known[topic]
+
+    def forget(self, topics: Iterable[str]) -> None:
+        """Somebody else changed these: plan on what the hub has read."""
+        for topic in topics:
+            self._known.pop(topic, None)
+
+    def _state(self, topic: str) -> State:
+        known, item = self._known.get(topic), self._hub.current(topic)
+        if known is not None and (item is None or known.v >= item.v):
+            return known
+        return NOTHING if item is None else State(item.v, item.ts, item.state())
+
+
+def checked_all(changes: Iterable[Change]) -> list[Change]:
+    """The changes as they are to be planned; raises BadChange with the faults of all of them."""
+    good, faults = [], []
+    for place, change in enumerate(changes):
+        try:
+            good.append(checked(change))
+        except BadChange as error:
+            faults += _within(place, error)
+    if faults:
+        raise BadChange(faults)
+    return good
+
+
+def checked_some(changes: Iterable[Change], source: str) -> list[Change]:
+    """Those of a source's changes that are right; the others are logged."""
+    good = []
+    for change in changes:
+        try:
+            good.append(checked(change))
+        except BadChange as error:
+            leave_out(source, change, error)
+    return good
+
+
+def leave_out(source: str, change: Change, error: Exception) -> None:
+    """Say that a change of a source goes no further."""
+    log.warning("source %s: %s is refused: %s", source, change.topic, error)
+
+
+def _within(place: int, error: BadChange) -> list[Fault]:
+    """The faults of one change, in whose paths it is `$`, as faults of its batch."""
+    return [Fault(f"$[{place}]{path[1:]}", message) for path, message in error.faults]
+
+
+def _allow(change: Change, state: State, place: int) -> None:
+    """Refuse what the current state does not allow."""
+    v = 0 if state.data is None else state.v
+    if change.if_v is not None and change.if_v != v:
+        raise VersionDiffers(change.topic, v, place)
+    if change.gone and state.data is None:
+        raise TopicUnknown(f"{change.topic} does not exist", place)

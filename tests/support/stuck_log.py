@@ -1,0 +1,22 @@
+"""A log whose appends wait."""
+
+import asyncio
+
+from feed.log.base import Appended, Batch
+from feed.log.memory import MemoryLog
+from tests.support.failing_log import FailingLog
+
+
+class StuckLog(FailingLog):
+    """Appends nothing until `free` is set; `asked` is set when an append waits for that."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        super().__init__(log)
+        self.asked = asyncio.Event()
+        self.free = asyncio.Event()
+
+    async def append(self, batch: Batch) -> Appended:
+        """See EventLog."""
+        self.asked.set()
+        await self.free.wait()
+        return await super().append(batch)
