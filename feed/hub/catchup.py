@@ -1,29 +1,29 @@
 """Bringing one member to the head of its lane: what it missed, or a snapshot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from feed.errors import LogTrimmed
 from feed.hub.conflate import Held
 from feed.hub.lane import Lane
 from feed.hub.member import Member
+from feed.hub.pages import Pages
 from feed.hub.plan import Step
-from feed.hub.reading import next_slice
+from feed.hub.reading import Slice, next_slice
 from feed.hub.subscription import Subscription
-from feed.log.base import EventLog
-from feed.model.entry import Item
-from feed.model.frame import SNAPSHOT_PART, Frame, item_now, plain, snapshot
+from feed.model.frame import SNAPSHOT_PART, Frame, item_now, plain
+from feed.model.frame import snapshot as snapshot_part
 from feed.model.topic import NONE, Filters
 
 
-async def bring_up(log: EventLog, lane: Lane, member: Member) -> None:
+async def bring_up(pages: Pages, lane: Lane, member: Member) -> None:
     """Send a member what it missed and what it is owed, as fast as it reads.
 
     On return it stands at the lane's head, and nothing else has run since. Safe to cancel: what it
     was not sent is told by its cursor, or still owed. Raises ConnectionError, LogUnavailable.
     """
     while True:
-        await _catch_up(log, lane, member)
+        await _catch_up(pages, lane, member)
         if member.owed is None:
             return
         if member.told == NONE:
@@ -31,25 +31,35 @@ async def bring_up(log: EventLog, lane: Lane, member: Member) -> None:
         await send_snapshot(lane, member, member.owed)
 
 
-async def _catch_up(log: EventLog, lane: Lane, member: Member) -> None:
+async def _catch_up(pages: Pages, lane: Lane, member: Member) -> None:
     while member.cursor < lane.tail.head:
         try:
-            await _send_newer(log, lane, member)
+            await _send_newer(pages, lane, member)
         except LogTrimmed:
             await restart(lane, member, Step.EXPIRED.value)
 
 
-async def _send_newer(log: EventLog, lane: Lane, member: Member) -> None:
+async def _send_newer(pages: Pages, lane: Lane, member: Member) -> None:
     await member.sink.drained()
-    while part := await next_slice(log, lane.tail, member.cursor, member.told):
-        merge = not part.is_short
-        wanted = member.subscription
-        frame = lane.frame(part.entries, part.upto, wanted, member.held, merge=merge)
-        if frame:
+    while part := await next_slice(pages, lane.tail, member.cursor, member.told):
+        if frame := _frame(pages, lane, member, part):
             member.sink.write(frame)
         member.cursor = part.upto
         if member.sink.is_full:
             await member.sink.drained()
+
+
+def _frame(pages: Pages, lane: Lane, member: Member, part: Slice) -> Frame | None:
+    """What tells a member a part of the past: the same frame for all who come from its place."""
+
+    def make() -> Frame | None:
+        merge = not part.is_short
+        return lane.frame(part.entries, part.upto, wanted, member.held, merge=merge)
+
+    wanted = member.subscription
+    if wanted.options.fields:
+        return make()  # what it holds is its own
+    return pages.frames.get((wanted, member.told, member.cursor, part.upto, part.is_short), make)
 
 
 async def restart(lane: Lane, member: Member, reason: str) -> None:
@@ -65,25 +75,29 @@ async def send_snapshot(lane: Lane, member: Member, filters: Filters) -> None:
     It must stand at the lane's head with all that it is told of, and is owed nothing after it.
     """
     place = lane.tail.head
-    for frame in snapshot_frames(
-        lane.tail.current(filters), lane.cursor(place), member.subscription.interest
-    ):
+    for frame in snapshot(lane, filters, member.subscription.interest):
         if member.sink.is_full:
             await member.sink.drained()
         member.sink.write(frame)
     member.cursor, member.owed = place, None
 
 
-def snapshot_frames(
-    items: list[Item], cursor: str, fields: frozenset[str] | None
-) -> Iterator[Frame]:
-    """The parts of a snapshot, at least one; the last carries the cursor."""
+def snapshot(lane: Lane, filters: Filters, fields: frozenset[str] | None) -> Sequence[Frame]:
+    """The parts of a snapshot at the lane's head, the same frames for all who ask for them there.
+
+    At least one; the last carries the cursor.
+    """
+    return lane.kept.get((filters, fields), lambda: list(_parts(lane, filters, fields)))
+
+
+def _parts(lane: Lane, filters: Filters, fields: frozenset[str] | None) -> Iterator[Frame]:
+    cursor, items = lane.standing(filters)
     elements = (element for item in items if (element := item_now(item, fields)))
     part = list(islice(elements, SNAPSHOT_PART))
     while following := list(islice(elements, SNAPSHOT_PART)):
-        yield snapshot(part, None)
+        yield snapshot_part(part, None)
         part = following
-    yield snapshot(part, cursor)
+    yield snapshot_part(part, cursor)
 
 
 def new_topics(before: Subscription, wanted: Subscription) -> Filters:

@@ -12,6 +12,7 @@ from feed.hub.conflate import Held
 from feed.hub.lane import Lane
 from feed.hub.lanes import Lanes
 from feed.hub.member import Member
+from feed.hub.pages import Pages
 from feed.hub.plan import plan
 from feed.hub.subscription import Subscription
 from feed.log.base import EventLog
@@ -31,6 +32,7 @@ class Hub:
 
     def __init__(self, events: EventLog, clock: Clock, heartbeat_s: float) -> None:
         self.log = events
+        self.pages = Pages(events)
         self.clock = clock
         self.heartbeat_s = heartbeat_s
         self.members: dict[Member, Lane] = {}
@@ -44,7 +46,7 @@ class Hub:
 
     async def stop(self) -> None:
         """Let every task end; nothing is sent any more."""
-        tasks = [member.catching_up for member in self.members if member.catching_up]
+        tasks = [member.catching_up for member in self.behind if member.catching_up]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -104,7 +106,7 @@ class Hub:
                 acknowledge(False)  # noqa: FBT003  (the callable's one argument)
             if member.cursor <= lane.tail.head:
                 with suppress(LogUnavailable):  # it is tried again, in the background
-                    await bring_up(self.log, lane, member)
+                    await bring_up(self.pages, lane, member)
         finally:
             self._go_on(member)
 
@@ -144,13 +146,16 @@ class Hub:
         self.members[member] = lane
         lane.users += 1
 
-    async def leave(self, member: Member) -> None:
-        """Let a member go; its cursor is where it was. Idempotent."""
-        await self._halt(member)
+    def leave(self, member: Member) -> None:
+        """Let a member go, whose sink takes no more. Idempotent."""
+        self.behind.pop(member, None)
+        if member.catching_up:
+            member.catching_up.cancel()
         self._leave_lane(member)
 
     def _leave_lane(self, member: Member) -> None:
         if lane := self.members.pop(member, None):
+            lane.leave(member)
             lane.users -= 1
 
     async def _halt(self, member: Member) -> None:
@@ -197,7 +202,7 @@ class Hub:
                 self.enter(member, lane)
                 await self._until_reached(member, lane)
                 if not lane.is_closed:
-                    await bring_up(self.log, lane, member)
+                    await bring_up(self.pages, lane, member)
             except LogUnavailable as error:
                 log.warning("a subscriber cannot catch up yet: %s", error)
                 await asyncio.sleep(_RETRY_S)
@@ -222,13 +227,11 @@ class Hub:
 
     def watching(self, topics: Sequence[str]) -> int:
         """How many subscribers want any of these topics."""
-        return sum(
-            any(member.subscription.filters.matches(topic) for topic in topics)
-            for member in self.members
-        )
+        return sum(member.subscription.filters.match_any(topics) for member in self.members)
 
     async def _beat(self) -> None:
         """Look a few times in each period for who was told nothing."""
         while True:
             await asyncio.sleep(min(1.0, self.heartbeat_s / 8))
             self._lanes.beat(self.heartbeat_s)
+            self.pages.frames.clear()  # they say when they were sent

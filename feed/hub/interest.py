@@ -31,7 +31,10 @@ class Interest(Generic[G]):
                 del index[name][group]
                 if not index[name]:
                     del index[name]
-        self._lengths -= Counter(len(prefix) for prefix in filters.prefixes)
+        for prefix in filters.prefixes:
+            self._lengths[len(prefix)] -= 1
+            if not self._lengths[len(prefix)]:
+                del self._lengths[len(prefix)]
 
     def of(self, topic: str) -> dict[G, None]:
         """The groups that want a topic, each once."""

@@ -5,16 +5,20 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from feed.clock import Clock
-from feed.hub.conflate import Held
+from feed.hub.conflate import Held, every
 from feed.hub.group import Group, elements
 from feed.hub.interest import Interest
+from feed.hub.kept import Kept
 from feed.hub.member import Member
 from feed.hub.subscription import Subscription
 from feed.hub.tail import Tail
 from feed.model.cursor import Cursor
 from feed.model.entry import Entry, Item
-from feed.model.frame import Frame, moving, update
+from feed.model.frame import Frame, Heading, heading, moving, update
 from feed.model.topic import Filters
+
+_MOST_KEPT = 64
+"""Different answers at one head: more would be those of clients who want each something else."""
 
 
 class Standing(NamedTuple):
@@ -27,7 +31,8 @@ class Standing(NamedTuple):
 class Lane:
     """Moves along the log, and with it every group in it.
 
-    All methods run in the loop, to their end. `fell_behind` is called with a member that is to be
+    All methods run in the loop, to their end. `kept`: what was made for one who asked at this
+    head, until the lane moves. `fell_behind` is called with a member that is to be
     brought up by itself: its cursor is set, and it is in no group any longer.
     """
 
@@ -39,12 +44,14 @@ class Lane:
         self.users = 0
         self.used_s = self._now_s()
         self.is_closed = False
+        self.kept = Kept(_MOST_KEPT)
         self._epoch = epoch
         self._clock = clock
         self._fell_behind = fell_behind
         self._interest: Interest[Group] = Interest()
-        self._dirty: dict[Group, None] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._gathering: dict[Group, None] = {}
+        self._timer: asyncio.Handle | None = None
+        self._timer_s = float("inf")
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
     def _now_s(self) -> float:
@@ -59,19 +66,66 @@ class Lane:
         return Standing(self.cursor(self.tail.head), self.tail.current(filters))
 
     def extend(self, entries: Sequence[Entry]) -> None:
-        """What the log appended, in order: note it where it is wanted, and send what is due."""
+        """What the log appended, in order: note it where it is wanted, and send what may not wait.
+
+        The body of the inner loop runs once for each delivery.
+        """
+        before, now_s = self.tail.head, self._now_s()
         self.tail.extend(entries)
-        now_s = self._now_s()
+        self.kept.clear()
+        ready: list[Group] = []
+        wanted_by = self._interest.of
         for entry in entries:
-            for group in self._interest.of(entry.topic):
-                group.note(entry, now_s)
-                self._dirty[group] = None
+            for group in wanted_by(entry.topic):
+                if not group.pending:
+                    group.cursor = before
+                    if group.is_patient:
+                        self._gather(group, now_s)
+                    else:
+                        ready.append(group)
+                group.pending.append(entry)
+        head = self._heading(self.tail.head)
+        for group in ready:
+            self._send(group, now_s, head)
+        if self._timer_s <= now_s:
+            self._send_gathered()
+        if self._waiting:
+            self._wake_waiting()
+
+    def _gather(self, group: Group, now_s: float) -> None:
+        """Let a group wait for more, from the first of what is pending on."""
+        options = group.subscription.options
+        gathered_s = now_s + options.window_ms / 1000
+        group.due_s = max(gathered_s, group.flushed_s + options.conflate_ms / 1000)
+        self._gathering[group] = None
+        if group.due_s < self._timer_s:
+            self._come_back(group.due_s)
+
+    def _come_back(self, due_s: float) -> None:
+        """Have one timer, for the first that is due; infinite: none is.
+
+        uvloop's handle does not tell when, where that is now: so `_timer_s` does.
+        """
+        if self._timer:
+            self._timer.cancel()
+        self._timer, self._timer_s = None, due_s
+        if due_s < float("inf"):
+            self._timer = asyncio.get_running_loop().call_at(due_s, self._send_gathered)
+
+    def _send_gathered(self) -> None:
+        """Send what has waited long enough, and come back for the rest when it has."""
+        now_s, head = self._now_s(), self._heading(self.tail.head)
+        for group in [group for group in self._gathering if group.due_s <= now_s]:
+            del self._gathering[group]
+            self._send(group, now_s, head)
+        self._come_back(min((group.due_s for group in self._gathering), default=float("inf")))
+
+    def _wake_waiting(self) -> None:
         head = self.tail.head
         for offset, future in self._waiting:
             if offset <= head and not future.done():
                 future.set_result(None)
         self._waiting = [(offset, future) for offset, future in self._waiting if offset > head]
-        self.flush()
 
     async def reached(self, offset: int) -> None:
         """Wait until the lane has moved to an offset, or is closed."""
@@ -80,30 +134,23 @@ class Lane:
             self._waiting.append((offset, future))
             await future
 
-    def flush(self) -> None:
-        """Send every group what is due, and come back for the others when they are."""
-        now_s = self._now_s()
-        for group in [group for group in self._dirty if group.due_s <= now_s]:
-            del self._dirty[group]
-            self._send(group, now_s)
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        if self._dirty:
-            due_s = min(group.due_s for group in self._dirty)
-            self._timer = asyncio.get_running_loop().call_at(due_s, self.flush)
+    def _heading(self, upto: int) -> Heading:
+        return heading(self.cursor(upto), self._clock.now_ms())
 
-    def _send(self, group: Group, now_s: float) -> None:
-        before, head = group.cursor, self.tail.head
-        entries = group.take(head, now_s)
-        frame = self.frame(entries, head, group.subscription, group.held)
-        if frame:
+    def _send(self, group: Group, now_s: float, head: Heading) -> None:
+        """Tell a group what is pending; it stands at the head from here on."""
+        pending, group.pending = group.pending, []
+        group.flushed_s = now_s
+        told = (
+            every(pending) if group.is_plain else elements(pending, group.subscription, group.held)
+        )
+        if told.items or told.events:
             group.told_s = now_s
-            self._push(group, frame, before)
-        for member in [member for member in group.late if member.cursor <= head]:
-            del group.late[member]
-            self._fell_behind(member)  # each in a turn of its own: after a restart they are many
-        self._close_if_empty(group)
+            self._push(group, update(head, told.items, told.events))
+        if group.late:
+            self._bring_up_late(group)
+        if not group.members:
+            self._forget_empty(group)
 
     def frame(
         self,
@@ -115,24 +162,30 @@ class Lane:
         merge: bool = False,
     ) -> Frame | None:
         """The update that tells matching entries and moves to `upto`; None: nothing to tell."""
-        items, events = elements(entries, subscription, held, merge=merge)
-        if not items and not events:
+        told = elements(entries, subscription, held, merge=merge)
+        if not told.items and not told.events:
             return None
-        return update(self.cursor(upto), self._clock.now_ms(), items, events)
+        return update(self._heading(upto), told.items, told.events)
 
-    def _push(self, group: Group, frame: Frame, before: int) -> None:
+    def _push(self, group: Group, frame: Frame) -> None:
         """Write one frame to every member; who takes no more leaves with its place before it."""
         full = []
         for member in group.members:
-            if member.sink.is_full:
+            sink = member.sink
+            if sink.is_full:
                 full.append(member)
             else:
-                member.sink.write(frame)
+                sink.write(frame)
         for member in full:
-            member.cursor = before
+            member.cursor = group.cursor
             member.held = Held(resumed=True)  # what it holds is not told apart from the group's
             del group.members[member]
             self._fell_behind(member)
+
+    def _bring_up_late(self, group: Group) -> None:
+        for member in [member for member in group.late if member.cursor <= self.tail.head]:
+            del group.late[member]
+            self._fell_behind(member)  # each in a turn of its own: after a restart they are many
 
     def join(self, member: Member) -> None:
         """Let a member into the group of its subscription; it holds everything up to its cursor.
@@ -142,15 +195,16 @@ class Lane:
         subscription = member.subscription
         group = self.groups.get(subscription)
         if group is None:
-            group = Group(subscription, self.tail.head, self._now_s())
+            group = Group(subscription, self._now_s())
             self.groups[subscription] = group
             self._interest.add(subscription.filters, group)
         if group.pending or member.cursor > self.tail.head:
             group.late[member] = self._now_s()
         else:
-            group.cursor = self.tail.head
             group.members[member] = None
-            group.held.join(member.held)
+            if subscription.options.fields:
+                group.held.join(member.held)
+        member.subscription = group.subscription  # the same for all, where each came with its own
 
     def leave(self, member: Member) -> None:
         """Take a member out, its cursor up to date; nothing happens when it is in no group."""
@@ -163,7 +217,7 @@ class Lane:
             member.held = Held(resumed=True)
         elif member in group.late:
             del group.late[member]
-        self._close_if_empty(group)
+        self._forget_empty(group)
 
     def place(self, member: Member) -> int:
         """The offset up to which a member was sent everything."""
@@ -172,31 +226,28 @@ class Lane:
             return member.cursor
         return group.cursor if group.pending else self.tail.head
 
-    def _close_if_empty(self, group: Group) -> None:
-        """Forget a group that nobody is left in."""
-        if group.is_empty:
+    def _forget_empty(self, group: Group) -> None:
+        """Let go of a group that nobody is left in."""
+        if not group.members and not group.late:
             del self.groups[group.subscription]
             self._interest.remove(group.subscription.filters, group)
-            self._dirty.pop(group, None)
+            self._gathering.pop(group, None)
 
     def beat(self, silence_s: float) -> None:
         """Send a heartbeat to every group that was told nothing for so long."""
         now_s, now_ms = self._now_s(), self._clock.now_ms()
         for group in list(self.groups.values()):
+            if not group.pending:
+                group.cursor = self.tail.head
             for member, told_s in group.late.items():
                 if now_s - told_s >= silence_s and not member.sink.is_full:
                     group.late[member] = now_s
                     place = self.cursor(max(member.cursor, group.cursor))
                     member.sink.write(moving("heartbeat", place, now=now_ms))
-            if now_s - group.told_s < silence_s:
-                continue
-            group.told_s = now_s
-            before = group.cursor
-            if not group.pending:
-                group.cursor = self.tail.head
-            frame = moving("heartbeat", self.cursor(group.cursor), now=now_ms)
-            self._push(group, frame, before)
-            self._close_if_empty(group)
+            if now_s - group.told_s >= silence_s:
+                group.told_s = now_s
+                self._push(group, moving("heartbeat", self.cursor(group.cursor), now=now_ms))
+                self._forget_empty(group)
 
     def close(self) -> list[Member]:
         """Move no more; gives those who stood here, with their cursors."""

@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol
 
 from feed.hub.conflate import Held
-from feed.hub.subscription import Subscription
+from feed.hub.subscription import NOTHING
 from feed.model.frame import Frame
 from feed.model.topic import Filters
 
@@ -39,15 +39,26 @@ class Member:
     `catching_up` is the task that reads the log for it while it is behind.
     """
 
-    __slots__ = ("catching_up", "cursor", "held", "owed", "sink", "subscription")
+    __slots__ = ("_held", "catching_up", "cursor", "owed", "sink", "subscription")
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
-        self.subscription = Subscription()
+        self.subscription = NOTHING
         self.cursor = 0
         self.owed: Filters | None = None
-        self.held = Held(resumed=False)
         self.catching_up: asyncio.Task[None] | None = None
+        self._held: Held | None = None
+
+    @property
+    def held(self) -> Held:
+        """What it was not sent, since that was in none of its fields; made once it is asked for."""
+        if self._held is None:
+            self._held = Held(resumed=False)
+        return self._held
+
+    @held.setter
+    def held(self, held: Held) -> None:
+        self._held = held if self.subscription.options.fields else None
 
     @property
     def told(self) -> Filters:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from feed.hub.pages import Pages
 from feed.hub.plan import Step, go_on
 from feed.hub.tail import Tail
-from feed.log.base import READ_LIMIT, EventLog
+from feed.log.base import READ_LIMIT
 from feed.model.entry import Entry
 from feed.model.topic import Filters
 
@@ -29,7 +30,7 @@ class Slice(NamedTuple):
     is_short: bool
 
 
-async def next_slice(log: EventLog, tail: Tail, cursor: int, filters: Filters) -> Slice | None:
+async def next_slice(pages: Pages, tail: Tail, cursor: int, filters: Filters) -> Slice | None:
     """What follows a cursor and fits a frame, maybe nothing that matches; None at the tail's head.
 
     Raises LogTrimmed, LogUnavailable.
@@ -40,7 +41,7 @@ async def next_slice(log: EventLog, tail: Tail, cursor: int, filters: Filters) -
         case Step.TAIL:
             entries = tail.after(cursor, READ_LIMIT)
         case _:
-            read = await log.read(cursor, READ_LIMIT)
+            read = await pages.after(cursor)
             entries = [entry for entry in read if entry.offset <= tail.head]
     wanted = [entry for entry in entries if filters.matches(entry.topic)]
     fitting = wanted[: fit(wanted)]

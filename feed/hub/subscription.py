@@ -28,3 +28,7 @@ class Subscription(msgspec.Struct, frozen=True):
         """The fields that are sent; None: all."""
         fields = self.options.fields
         return None if fields is None else frozenset(fields).union(ALWAYS)
+
+
+NOTHING = Subscription()
+"""What everybody begins with."""

@@ -1,6 +1,7 @@
 """Frames from the server (protocol section 4), built by joining what is already encoded."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from feed.model.codec import Json, JsonObject, encode
 from feed.model.entry import Item
@@ -15,19 +16,32 @@ class Frame:
     A door's own wrapping of it is made once, however many connections it goes to.
     """
 
-    __slots__ = ("_wrapped", "cursor", "payload")
+    __slots__ = ("_made", "_others", "_wrap", "cursor", "payload")
 
     def __init__(self, payload: bytes, cursor: str | None = None) -> None:
         self.payload = payload
         self.cursor = cursor
-        self._wrapped: dict[Callable[[Frame], bytes], bytes] = {}
+        self._wrap: Wrap | None = None
+        self._made = b""
+        self._others: dict[Wrap, bytes] | None = None
 
-    def wrapped(self, wrap: Callable[["Frame"], bytes]) -> bytes:
-        """`wrap(self)`, remembered."""
-        made = self._wrapped.get(wrap)
+    def wrapped(self, wrap: "Wrap") -> bytes:
+        """`wrap(self)`, remembered; most frames go out in one wrapping only."""
+        if self._wrap is wrap:
+            return self._made
+        if self._wrap is None:
+            self._wrap, self._made = wrap, wrap(self)
+            return self._made
+        if self._others is None:
+            self._others = {}
+        made = self._others.get(wrap)
         if made is None:
-            made = self._wrapped[wrap] = wrap(self)
+            made = self._others[wrap] = wrap(self)
         return made
+
+
+Wrap = Callable[[Frame], bytes]
+"""A door's way to put a frame on its transport."""
 
 
 def plain(kind: str, **fields: Json) -> Frame:
@@ -40,14 +54,24 @@ def moving(kind: str, cursor: str, **fields: Json) -> Frame:
     return Frame(encode({"type": kind, "cursor": cursor} | fields), cursor)
 
 
-def update(cursor: str, pt: int, items: Sequence[bytes], events: Sequence[bytes]) -> Frame:
-    """What changed, in order. `pt`: when the server sends it, milliseconds."""
-    parts = [b'{"type":"update","cursor":"%b","pt":%d' % (cursor.encode(), pt)]
-    if items:
-        parts += [b',"items":[', b",".join(items), b"]"]
-    if events:
-        parts += [b',"events":[', b",".join(events), b"]"]
-    return Frame(b"".join([*parts, b"}"]), cursor)
+class Heading(NamedTuple):
+    """What all updates that are sent at one moment and move to one place begin with."""
+
+    cursor: str
+    text: bytes
+
+
+def heading(cursor: str, pt: int) -> Heading:
+    """`cursor`: the place that the updates move to. `pt`: when they are sent, milliseconds."""
+    return Heading(cursor, b'{"type":"update","cursor":"%b","pt":%d' % (cursor.encode(), pt))
+
+
+def update(head: Heading, items: Sequence[bytes], events: Sequence[bytes]) -> Frame:
+    """What changed, in order."""
+    if not events:
+        return Frame(b'%b,"items":[%b]}' % (head.text, b",".join(items)), head.cursor)
+    some = b',"items":[%b]' % b",".join(items) if items else b""
+    return Frame(b'%b%b,"events":[%b]}' % (head.text, some, b",".join(events)), head.cursor)
 
 
 def snapshot(items: Sequence[bytes], cursor: str | None) -> Frame:

@@ -79,6 +79,10 @@ class Filters(msgspec.Struct, frozen=True):
         """Whether a topic is wanted."""
         return topic in self.topics or topic.startswith(self.prefixes)
 
+    def match_any(self, topics: Iterable[str]) -> bool:
+        """Whether one of the topics is wanted."""
+        return any(self.matches(topic) for topic in topics)
+
     def plus(self, other: "Filters") -> "Filters":
         """Both."""
         return Filters.of([*self.names(), *other.names()])

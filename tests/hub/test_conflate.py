@@ -15,7 +15,7 @@ def entries(*changes: Change, start: State = NOTHING) -> list[Entry]:
     """The changes as a log holds them, all of one topic."""
     state, made = start, []
     for offset, change in enumerate(changes, 1):
-        record, state = compose(change, state, 5, "$")
+        record, state = compose(change, state, 5)
         fields = (record.item, record.event, record.data, record.undo)
         made.append(Entry(offset, 5, record.topic, record.v, record.ts, *fields))
     return made

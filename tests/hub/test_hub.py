@@ -174,7 +174,7 @@ async def test_the_place_of_a_member(hub: Hub, ingest: Ingest) -> None:
     elsewhere.stick()
     await ingest.submit([put(B, x=1)])
     await ingest.submit([put(B, x=2)])
-    assert hub.place(elsewhere.member).endswith("-2"), "what it was told last, when it came"
+    assert hub.place(elsewhere.member).endswith("-3"), "where it stood before what it did not take"
 
 
 async def test_retention_overtakes_who_is_behind(hub: Hub, ingest: Ingest, log: MemoryLog) -> None:
@@ -407,3 +407,39 @@ async def test_a_log_that_cannot_be_followed_stops_the_process(
 
 def record(v: int) -> Record:
     return Record(topic=A, v=v, ts=0, item=b"{}", data=b"{}")
+
+
+async def test_who_watches_counts_once_wherever_it_stands(hub: Hub, ingest: Ingest) -> None:
+    patient = Options(conflate_ms=60_000)
+    standing, slow, gone = Viewer(hub, A, "price:*"), Viewer(hub, A), Viewer(hub, A)
+    held, late = Viewer(hub, A, options=patient), Viewer(hub, A, options=patient)
+    delayed, elsewhere = Viewer(hub, A, options=Options(delay_ms=60_000)), Viewer(hub, B)
+    for viewer in (standing, slow, gone, held, delayed, elsewhere):
+        await viewer.come()
+    await gone.leave()
+    slow.stick()
+    await ingest.submit([put(x=1)])
+    await ingest.submit([put(x=2)])
+    await late.come()
+
+    assert list(hub.behind) == [slow.member]
+    assert late.member in hub.live.groups[held.member.subscription].late
+    watching = [standing, slow, held, late, delayed]
+    while watching:
+        assert hub.watching([A]) == len(watching)
+        assert hub.watching([A, B]) == len(watching) + 1
+        await watching.pop().leave()
+    assert (hub.watching([A]), hub.watching([B])) == (0, 1)
+
+
+async def test_who_is_being_served_watches_already(hub: Hub, ingest: Ingest) -> None:
+    await ingest.submit([put(x=1)])
+    viewer = Viewer(hub, A)
+    viewer.stick()
+    coming = asyncio.create_task(viewer.come())
+    await asyncio.sleep(0)  # let the task subscribe and wait for its reader
+    assert viewer.kinds() == ["welcome", "subscribed"]
+    assert hub.watching([A]) == 1
+    viewer.flow()
+    await coming
+    assert hub.watching([A]) == 1

@@ -1,5 +1,6 @@
 """Reading on from a cursor."""
 
+from feed.hub.pages import Pages
 from feed.hub.reading import MAX_BYTES, Slice, fit, next_slice
 from feed.hub.tail import Tail
 from feed.log.base import Snapshot
@@ -30,7 +31,7 @@ async def _log(count: int, size: int = 2) -> MemoryLog:
 
 async def _slices(log: MemoryLog, tail: Tail, cursor: int, filters: Filters) -> list[Slice]:
     parts = []
-    while part := await next_slice(log, tail, cursor, filters):
+    while part := await next_slice(Pages(log), tail, cursor, filters):
         parts.append(part)
         cursor = part.upto
     return parts

@@ -67,7 +67,7 @@ class Viewer:
 
     async def leave(self) -> None:
         """Go, as a connection that ends does."""
-        await self.hub.leave(self.member)
+        self.hub.leave(self.member)
 
     def stick(self) -> None:
         """Take no more."""
