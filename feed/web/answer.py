@@ -1,27 +1,62 @@
-"""Answers over HTTP: JSON, and problems (RFC 9457)."""
+"""Answers over HTTP: JSON, JSON that is the same for many, and problems (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import NamedTuple
 
 from aiohttp import web
 
 from feed.errors import Fault
 from feed.model.codec import Json, encode
 
+NOT_STORED = {"Cache-Control": "no-store"}
+_PERSONAL = {"Cache-Control": "private, no-store"}
+
+
+class Shared(NamedTuple):
+    """What everybody is answered who asks the same; `caching` are the headers that say so."""
+
+    body: bytes
+    caching: Mapping[str, str] = NOT_STORED
+
+
+def fresh(seconds: int, tag: str) -> Mapping[str, str]:
+    """Caches that are shared may give an answer to others for so long; browsers ask each time.
+
+    `tag`: its ETag as the header has it (RFC 9110 section 8.8.3); empty: none.
+    """
+    caching = {"Cache-Control": f"public, max-age=0, s-maxage={seconds}"}
+    return {**caching, "ETag": tag} if tag else caching
+
+
+def share(request: web.Request, answer: Shared) -> web.Response:
+    """Tell a client what others are told too, or 304 where it has that.
+
+    What was asked for with credentials is kept from caches (RFC 9111 section 3.5).
+    """
+    if "Authorization" in request.headers or "token" in request.query:
+        return json_answer(answer.body, headers=_PERSONAL)
+    if unchanged := not_modified(request, answer.caching):
+        return unchanged
+    return json_answer(answer.body, headers=answer.caching)
+
+
+def not_modified(request: web.Request, caching: Mapping[str, str]) -> web.Response | None:
+    """304 where the client has what is tagged so (RFC 9110 section 13.1.2)."""
+    known = request.if_none_match or ()
+    tag = caching.get("ETag", "").removeprefix("W/").strip('"')
+    if tag and any(each.value in (tag, "*") for each in known):
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=caching)
+    return None
+
 
 def json_answer(
     body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """JSON that is encoded already; not to be stored unless the headers say otherwise."""
-    return web.Response(
-        body=body,
-        status=status,
-        headers={
-            "Content-Type": "application/json; charset=utf-8",
-            "Cache-Control": "no-store",
-            **(headers or {}),
-        },
-    )
+    given = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
+    given.setdefault("Cache-Control", "no-store")
+    return web.Response(body=body, status=status, headers=given)
 
 
 def problem(

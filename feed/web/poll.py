@@ -1,163 +1,216 @@
-"""`GET /poll`: one answer a request, and nothing kept between them (protocol section 3)."""
+"""`GET /poll`: one answer a request, and nothing kept between them (protocol section 3).
+
+Who wants the same from the same place gets the same bytes, made once for as long as the log does
+not move, and a cache before the server may give them to others ("Polls behind a cache" in
+docs/operations.md).
+"""
 
 import asyncio
+import re
 from collections.abc import Sequence
-from contextlib import suppress
+from typing import NamedTuple
 
-import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from feed.errors import LogTrimmed
-from feed.hub.catchup import snapshot_frames
+from feed.hub.catchup import snapshot
 from feed.hub.conflate import Held
 from feed.hub.hub import Hub
+from feed.hub.kept import Kept
 from feed.hub.lane import Lane
-from feed.hub.member import Member
 from feed.hub.plan import Step, plan
 from feed.hub.reading import Slice, next_slice
-from feed.hub.subscription import Options, Subscription
+from feed.hub.subscription import Subscription
+from feed.model.cursor import Cursor
 from feed.model.frame import Frame, plain
 from feed.web import keys
-from feed.web.answer import json_answer
+from feed.web.answer import NOT_STORED, Shared, fresh, share
+from feed.web.bell import Bells
 from feed.web.query import need_filters, read_cursor, read_options, read_wait_s
+
+_NEWS_FRESH_S = 5
+"""What follows a place stays true, but who comes later is told all of it faster by the server."""
+
+_STATE_FRESH_S = 1
+
+_STILL = {"X-Accel-Expires": "1", **NOT_STORED}
+"""For an nginx alone, which tells it to those who have waited too: see `_key_s`. Its version 1.22
+heeds the first of the two headers, later ones both.
+"""
+
+_KEY_SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)
+
+_PLACE = ("cursor=", "wait=")
+_read_before = Kept(256)
+"""Query strings without what differs from poll to poll, and what they ask for."""
 
 
 async def poll(request: web.Request) -> web.Response:
     """Answer what is newer than the cursor, at once or when it comes; a snapshot without one."""
-    wanted = Subscription(need_filters(request), _gathering(read_options(request.query)))
+    app, wanted = request.app, _wanted(request)
     cursor, wait_s = read_cursor(request), read_wait_s(request)
-    hub, connections = request.app[keys.HUB], request.app[keys.CONNECTIONS]
-    with connections.admitted(request.app[keys.PEERS].address(request)):
-        lane = await hub.lane(wanted.options.delay_ms)
+    with app[keys.CONNECTIONS].admitted(app[keys.PEERS].address(request)):
+        lane = await app[keys.HUB].lane(wanted.options.delay_ms)
+        pollers = _Pollers(app[keys.HUB], app[keys.BELLS], lane, wanted)
         if cursor is None:
-            return _answer(_snapshot(lane, wanted))
-        step = plan(cursor, await hub.log.bounds(), lane.tail.first, lane.tail.head)
-        if step.is_reset:
-            return _answer([_reset(step), *_snapshot(lane, wanted)])
-        wait = _Wait(hub, lane, wanted, cursor.offset)
-        try:
-            return await wait.answer(wait_s, connections.draining)
-        except LogTrimmed:  # by retention, while it was read
-            return _answer([_reset(Step.EXPIRED), *_snapshot(lane, wanted)])
+            answer = pollers.standing()
+        else:
+            answer = await pollers.newer(cursor, wait_s, _key_s(request))
+    return share(request, answer)
 
 
-class _Bell:
-    """A sink that keeps nothing: it says that there is something to read."""
+def _wanted(request: web.Request) -> Subscription:
+    """What is asked for; those who write it alike share one value."""
+    texts = [
+        part for part in request.rel_url.raw_query_string.split("&") if not part.startswith(_PLACE)
+    ]
+    return _read_before.get("&".join(texts), lambda: _read_wanted(request))
 
-    is_full = False
+
+def _read_wanted(request: web.Request) -> Subscription:
+    options = read_options(request.query)
+    window_ms = max(options.window_ms, options.conflate_ms)  # both count from the first change
+    return Subscription(need_filters(request), replace(options, window_ms=window_ms))
+
+
+def _key_s(request: web.Request) -> float:
+    """The seconds in which a cache before the server changes its keys, as it says; else infinite.
+
+    An empty answer that moves nothing must not be kept for its cursor: who got it again at once
+    would ask again at once. After so long it may be, for nobody asks by its key any more.
+    """
+    form = _KEY_SECONDS.fullmatch(request.headers.get("Feed-Key-Seconds", ""))
+    return int(form[0]) if form else float("inf")
+
+
+class _News(NamedTuple):
+    """What follows a place, up to another: an answer, or nothing at all.
+
+    `since_ms`: when the first of it was appended.
+    """
+
+    upto: int
+    answer: Shared | None = None
+    since_ms: int = 0
+
+
+class _Known:
+    """What follows a place, once it has been read; who reads it has the lock."""
 
     def __init__(self) -> None:
-        self.rung = asyncio.Event()
-
-    def write(self, frame: Frame) -> None:
-        """Whatever it is."""
-        self.rung.set()
-
-    async def drained(self) -> None:
-        """Always."""
-
-    def abort(self) -> None:
-        """What cannot be told now is asked for again."""
-        self.rung.set()
+        self.news: _News | None = None
+        self.reading = asyncio.Lock()
 
 
-class _Wait:
-    """One request's wait for news, from an offset that the log is known to tell."""
+class _Pollers:
+    """Those who want the same from a lane."""
 
-    def __init__(self, hub: Hub, lane: Lane, wanted: Subscription, offset: int) -> None:
+    def __init__(self, hub: Hub, bells: Bells, lane: Lane, wanted: Subscription) -> None:
         self._hub = hub
+        self._bells = bells
         self._lane = lane
         self._wanted = wanted
-        self._offset = offset
 
-    async def answer(self, wait_s: float, draining: asyncio.Event) -> web.Response:
-        """The first news, or an empty answer at the end of the wait. Raises LogTrimmed."""
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + wait_s
-        await self._gather(wait_s, draining)
+    def standing(self, reset: Step | None = None) -> Shared:
+        """All items as they are now; `reset`: why a cursor was of no use."""
+        filters, fields = self._wanted.filters, self._wanted.options.fields
+        return self._lane.kept.get(("standing", filters, fields, reset), lambda: self._stand(reset))
+
+    def _stand(self, reset: Step | None) -> Shared:
+        frames = [*snapshot(self._lane, self._wanted.filters, self._wanted.interest)]
+        if reset:
+            frames.insert(0, plain("reset", reason=reset.value))
+        cursor = frames[-1].cursor
+        return Shared(_body(frames), fresh(_STATE_FRESH_S, f'"{cursor}"'))
+
+    async def newer(self, cursor: Cursor, wait_s: float, key_s: float) -> Shared:
+        """The first news after a cursor, or an empty answer at the end of the wait."""
+        lane, offset, began_s = self._lane, cursor.offset, _now_s()
+        if cursor.epoch != self._hub.epoch or offset != lane.tail.head:
+            step = plan(cursor, await self._hub.log.bounds(), lane.tail.first, lane.tail.head)
+            if step.is_reset:
+                return self.standing(step)
+        until_s, gathers = began_s + wait_s, self._wanted.options.window_ms > 0
         while True:
-            if frame := await self._read():
-                return _answer([frame], more=await self._has_more())
-            left_s = until_s - loop.time()
-            if left_s <= 0 or draining.is_set() or self._lane.is_closed:
-                return _empty(self._lane.cursor(self._offset))
-            await self._rest(left_s, draining)
+            if offset < lane.tail.head:
+                news = await self._news(offset)
+                if news.answer is None:
+                    offset = news.upto
+                    continue
+                due_s = self._due_s(news) if gathers else 0
+                if not due_s:
+                    return news.answer
+                await self._bells.pause(min(due_s, until_s))
+            elif _now_s() >= until_s or self._bells.is_over or lane.is_closed:
+                is_old = _now_s() - began_s >= key_s
+                return self._quiet(offset, moved=offset > cursor.offset, is_old=is_old)
+            else:
+                offset = await self._bells.rest(lane, self._wanted, offset, until_s)
+            gathers = False  # it has, while it waited
 
-    async def _gather(self, wait_s: float, draining: asyncio.Event) -> None:
-        """Give what is there already the time that the client grants for gathering."""
+    def _due_s(self, news: _News) -> float:
+        """When what was there already was gathered for as long as the client grants; 0: it was."""
         options = self._wanted.options
-        if options.window_ms and await self._has_more() and (part := await self._next()):
-            seen_ms = part.entries[0].at + options.delay_ms
-            left_ms = seen_ms + options.window_ms - self._hub.clock.now_ms()
-            if left_ms > 0:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(min(left_ms / 1000, wait_s)):
-                        await draining.wait()
+        due_ms = news.since_ms + options.delay_ms + options.window_ms
+        left_ms = due_ms - self._hub.clock.now_ms()
+        return _now_s() + left_ms / 1000 if left_ms > 0 else 0
 
-    async def _read(self) -> Frame | None:
-        """The next news; the offset moves over what is none."""
+    async def _news(self, offset: int) -> _News:
+        """What follows a place: read once, for as long as the lane does not move."""
+        known: _Known = self._lane.kept.get((self._wanted, offset), _Known)
+        if known.news is None:
+            async with known.reading:
+                if known.news is None:
+                    known.news = await self._read(offset)
+        return known.news
+
+    async def _read(self, offset: int) -> _News:
         held = Held(resumed=True)
-        while part := await self._next():
-            merge = not part.is_short
-            frame = self._lane.frame(part.entries, part.upto, self._wanted, held, merge=merge)
-            self._offset = part.upto
-            if frame:
-                return frame
-        return None
+        try:
+            while part := await self._next(offset):
+                merge = not part.is_short
+                offset = part.upto
+                frame = self._lane.frame(part.entries, offset, self._wanted, held, merge=merge)
+                if frame:
+                    more = await self._has_more(offset)
+                    tagged = fresh(_NEWS_FRESH_S, f'W/"{frame.cursor}"')  # weak: it says `pt`
+                    answer = Shared(_body([frame], more=more), tagged)
+                    return _News(offset, answer, part.entries[0].at)
+        except LogTrimmed:  # by retention, while it was read
+            return _News(offset, self.standing(Step.EXPIRED))
+        return _News(offset)
 
-    async def _has_more(self) -> bool:
-        """Whether anything that matches follows; the offset moves over what does not."""
-        while part := await self._next():
+    async def _has_more(self, offset: int) -> bool:
+        """Whether anything that matches follows a place."""
+        while part := await self._next(offset):
             if part.entries:
                 return True
-            self._offset = part.upto
+            offset = part.upto
         return False
 
-    async def _next(self) -> Slice | None:
-        """What follows the offset; None at the head."""
-        filters = self._wanted.filters
-        return await next_slice(self._hub.log, self._lane.tail, self._offset, filters)
+    async def _next(self, offset: int) -> Slice | None:
+        """What follows a place; None at the head."""
+        return await next_slice(self._hub.pages, self._lane.tail, offset, self._wanted.filters)
 
-    async def _rest(self, left_s: float, draining: asyncio.Event) -> None:
-        """Sleep until the group that wants the same has news, or the time is up."""
-        bell = _Bell()
-        member = Member(bell)
-        member.subscription, member.cursor = self._wanted, self._offset
-        member.held = Held(resumed=True)
-        self._hub.enter(member, self._lane)
-        self._lane.join(member)
-        ends = [asyncio.create_task(bell.rung.wait()), asyncio.create_task(draining.wait())]
-        try:
-            await asyncio.wait(ends, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for end in ends:
-                end.cancel()
-            await self._hub.leave(member)
+    def _quiet(self, offset: int, *, moved: bool, is_old: bool) -> Shared:
+        """Nothing new. That the cursor has moved is news to others too."""
+        body = b'{"cursor":"%b","frames":[],"more":false}' % self._lane.cursor(offset).encode()
+        if moved:
+            return Shared(body, fresh(_NEWS_FRESH_S, ""))
+        return Shared(body, _STILL if is_old else NOT_STORED)
 
 
-def _gathering(options: Options) -> Options:
-    """On a poll, `conflate_ms` too counts from the first change (protocol section 3)."""
-    window_ms = max(options.window_ms, options.conflate_ms)
-    return msgspec.structs.replace(options, window_ms=window_ms)
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
-def _snapshot(lane: Lane, wanted: Subscription) -> list[Frame]:
-    """All items; every part in one answer."""
-    cursor, items = lane.standing(wanted.filters)
-    return list(snapshot_frames(items, cursor, wanted.interest))
-
-
-def _reset(step: Step) -> Frame:
-    return plain("reset", reason=step.value)
-
-
-def _answer(frames: Sequence[Frame], *, more: bool = False) -> web.Response:
+def _body(frames: Sequence[Frame], *, more: bool = False) -> bytes:
     """Frames, the last of which moves the cursor."""
     text = b",".join(frame.payload for frame in frames)
     cursor = (frames[-1].cursor or "").encode()
-    flag = b"true" if more else b"false"
-    return json_answer(b'{"cursor":"%b","frames":[%b],"more":%b}' % (cursor, text, flag))
-
-
-def _empty(cursor: str) -> web.Response:
-    return json_answer(b'{"cursor":"%b","frames":[],"more":false}' % cursor.encode())
+    return b'{"cursor":"%b","frames":[%b],"more":%b}' % (
+        cursor,
+        text,
+        b"true" if more else b"false",
+    )

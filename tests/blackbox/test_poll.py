@@ -198,3 +198,42 @@ async def test_the_snapshots_cursor_is_a_place_to_go_on_from(
     body = await _poll(http, server, {"topics": topic}, snapshot["cursor"])
     [update] = body["frames"]
     assert [(item["v"], item["set"]) for item in update["items"]] == [(2, {"n": 2})]
+
+
+async def test_answers_say_who_else_may_have_them(
+    admin: Admin, server: Server, http: aiohttp.ClientSession, name: str
+) -> None:
+    topic, url = f"score:{name}.A", f"{server.url}/poll"
+    await admin.inject({"topic": topic, "set": {"n": 1}})
+    first = await fetch(http, url, {"topics": topic})
+    start = {"topics": topic, "cursor": first.body["cursor"]}
+    still = await fetch(http, url, {**start, "wait": 1}, headers={"Feed-Key-Seconds": "1"})
+    await admin.inject({"topic": topic, "set": {"n": 2}})
+    news = await fetch(http, url, start)
+    moved = await fetch(http, url, {**start, "topics": f"score:{name}.B", "wait": 0})
+    caching = [answer.headers["Cache-Control"] for answer in (first, still, news)]
+    assert caching == ["public, max-age=0, s-maxage=1", "no-store", "public, max-age=0, s-maxage=5"]
+    assert still.headers["X-Accel-Expires"] == "1"
+    assert moved.headers["Cache-Control"] == "public, max-age=0, s-maxage=5"
+    assert {answer.headers["Vary"] for answer in (first, still, news, moved)} == {"Origin"}
+    known = {"If-None-Match": news.headers["ETag"]}
+    again = await fetch(http, url, start, headers=known)
+    assert (again.status, again.text) == (304, "")
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert (await fetch(http, url, {"topics": topic}, headers=known)).status == 200
+
+
+async def test_many_who_wait_for_the_same_are_told_the_same_bytes(
+    admin: Admin, server: Server, http: aiohttp.ClientSession, name: str
+) -> None:
+    topic, url = f"score:{name}.A", f"{server.url}/poll"
+    await admin.inject({"topic": topic, "set": {"n": 1}})
+    cursor = (await _poll(http, server, {"topics": topic}))["cursor"]
+    queries: list[Query] = [
+        {"topics": topic, "cursor": cursor},
+        {"cursor": cursor, "wait": 55, "topics": f"{topic},{topic}"},
+    ]
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        polls = [group.create_task(fetch(http, url, query)) for query in queries * 20]
+        await admin.inject({"topic": topic, "set": {"n": 2}})
+    assert len({poll.result().text for poll in polls}) == 1
