@@ -1,13 +1,13 @@
 """`python -m feed`: serve, and what else is done from a terminal."""
 
 import argparse
-import asyncio
 import logging
 import secrets
 import sys
 from collections.abc import Callable
 
 import msgspec
+import uvloop
 
 from feed.app import serve
 from feed.commands import inject, watch
@@ -56,7 +56,7 @@ def _serve(_: argparse.Namespace) -> int:
         token = secrets.token_urlsafe(32)
         settings = msgspec.structs.replace(settings, admin_token=(token,))
         print(f"admin token, for this run only: {token}", flush=True)  # noqa: T201
-    asyncio.run(serve(settings))
+    uvloop.run(serve(settings))
     return 0
 
 

@@ -23,6 +23,7 @@ from feed.sources.open import open_source
 from feed.sources.schedule import Schedule
 from feed.web import edge, keys
 from feed.web.auth import Admins
+from feed.web.bell import Bells
 from feed.web.connections import Connections
 from feed.web.origin import Origins
 from feed.web.peer import Peers, parse_networks
@@ -57,11 +58,13 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     )
     app[keys.HUB], app[keys.INGEST], app[keys.SCHEDULE] = hub, ingest, schedule
     app[keys.CLOCK], app[keys.CONNECTIONS], app[keys.PEERS] = clock, connections, peers
+    app[keys.BELLS] = bells = Bells(hub, connections.draining)
     app[keys.ORIGINS] = Origins(settings.allowed_origins, peers)
     app[keys.ADMINS] = Admins(settings.admin_token)
     app[keys.INSTANCE] = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
-    app[keys.LEADS] = settings.sources
+    app[keys.COMPRESSES], app[keys.LEADS] = settings.compress, settings.sources
     connections.start()
+    bells.start()
     schedule.start()
     trimming = asyncio.create_task(_trim(events, clock, settings), name="retention")
     try:

@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     drain_s: Annotated[float, msgspec.Meta(ge=0, le=_YEAR_S)] = 5
     max_connections: Annotated[int, msgspec.Meta(ge=1)] = 20_000
     max_connections_per_ip: Count = 0
+    compress: bool = True
     trusted_proxies: tuple[str, ...] = ()
     allow_private_sources: bool = False
     source: tuple[SourceConfig, ...] = ()

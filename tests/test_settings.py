@@ -43,6 +43,7 @@ TAKEN: list[tuple[str, str, str, object]] = [
     ("FEED_DRAIN_S", "0", "drain_s", 0.0),
     ("FEED_MAX_CONNECTIONS", "1", "max_connections", 1),
     ("FEED_MAX_CONNECTIONS_PER_IP", "0", "max_connections_per_ip", 0),
+    ("FEED_COMPRESS", "off", "compress", False),
     ("FEED_TRUSTED_PROXIES", "10.0.0.0/8,::1", "trusted_proxies", ("10.0.0.0/8", "::1")),
     ("FEED_ALLOW_PRIVATE_SOURCES", "on", "allow_private_sources", True),
     ("FEED_ALLOW_PRIVATE_SOURCES", "off", "allow_private_sources", False),
@@ -104,7 +105,7 @@ def test_without_any_settings() -> None:
     assert (settings.retention_s, settings.retention_events) == (3600, 1_000_000)
     assert (settings.max_connections, settings.max_connections_per_ip) == (20_000, 0)
     assert (settings.sources, settings.allow_private_sources) == (True, False)
-    assert settings.lease_s == 5
+    assert (settings.lease_s, settings.compress) == (5, True)
 
 
 @pytest.mark.parametrize(("name", "text", "field", "value"), TAKEN)

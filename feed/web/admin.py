@@ -9,12 +9,12 @@ from aiohttp.typedefs import Handler
 
 from feed.hub.ingest import Receipt
 from feed.model.codec import encode
-from feed.model.frame import update
+from feed.model.frame import heading, update
 from feed.sources.base import SourceUnknown
 from feed.web import keys
 from feed.web.answer import json_answer, problem
 from feed.web.close_code import CloseCode
-from feed.web.inject import NotJson, idempotency_key, read_body, read_changes
+from feed.web.inject import NotJson, idempotency_key, read
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +38,9 @@ async def inject(request: web.Request) -> web.Response:
     key = idempotency_key(request)
     body = await request.read()
     try:
-        value = read_body(body)
+        changes = read(body)
     except NotJson as error:
         return problem(400, "not_json", str(error))
-    changes = read_changes(value)
     dry_run = request.query.get("dry_run", "0") not in ("", "0")
     ingest = request.app[keys.INGEST]
     receipt = await ingest.submit(changes, key=key, body=body, dry_run=dry_run)
@@ -63,8 +62,7 @@ def _preview(app: web.Application, receipt: Receipt) -> bytes:
     """The frame that subscribers of everything would get, and how many want any of it."""
     hub = app[keys.HUB]
     frame = update(
-        hub.live.cursor(hub.head),
-        app[keys.CLOCK].now_ms(),
+        heading(hub.live.cursor(hub.head), app[keys.CLOCK].now_ms()),
         [record.item for record in receipt.records if record.item],
         [record.event for record in receipt.records if record.event],
     )
@@ -83,7 +81,7 @@ async def state(request: web.Request) -> web.Response:
     hub, connections = request.app[keys.HUB], request.app[keys.CONNECTIONS]
     bounds = await hub.log.bounds()
     instance = request.app[keys.INSTANCE]
-    doors = [connection.door for connection in connections.open.values()]
+    doors = [connection.door for connection in connections.open]
     return json_answer(
         encode(
             {
@@ -136,15 +134,17 @@ async def connections(request: web.Request) -> web.Response:
             "behind": connection.member in hub.behind,
             "age_s": round(now_s - connection.opened_s),
         }
-        for connection in request.app[keys.CONNECTIONS].open.values()
+        for connection in request.app[keys.CONNECTIONS].open
+        if not connection.is_ending
     ]
     return json_answer(encode({"connections": listed}))
 
 
 async def disconnect(request: web.Request) -> web.Response:
     """`DELETE /admin/connections/{id}`: the client may come back with its cursor."""
-    connection = request.app[keys.CONNECTIONS].open.get(request.match_info["id"])
-    if connection is None:
-        return problem(404, "connection_unknown", "no connection of this id is open")
-    await connection.end(CloseCode.RESTART)
-    return web.Response(status=204)
+    name = request.match_info["id"]
+    for connection in request.app[keys.CONNECTIONS].open:
+        if connection.id == name and not connection.is_ending:
+            connection.close(CloseCode.RESTART)
+            return web.Response(status=204)
+    return problem(404, "connection_unknown", "no connection of this id is open")

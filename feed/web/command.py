@@ -30,7 +30,7 @@ class Command(msgspec.Struct, frozen=True):
     given: JsonObject
 
 
-def read_command(text: str) -> Command:
+def read_command(text: str | bytes) -> Command:
     """A text message → a command; raises BadCommand."""
     given = _object(text)
     echo: JsonObject = {
@@ -51,7 +51,7 @@ def read_command(text: str) -> Command:
     return Command(kind, echo, [str(topic) for topic in topics], given)
 
 
-def _object(text: str) -> JsonObject:
+def _object(text: str | bytes) -> JsonObject:
     try:
         given: Any = decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

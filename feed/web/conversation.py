@@ -3,9 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from feed.clock import Clock
 from feed.errors import BadCursor, BadQuery, LogUnavailable
-from feed.hub.hub import Hub
 from feed.hub.subscription import Options, Subscription
 from feed.model.codec import Json, JsonObject
 from feed.model.cursor import Cursor, parse_cursor
@@ -13,10 +11,12 @@ from feed.model.frame import Frame, plain
 from feed.model.topic import NONE, Filters
 from feed.web.close_code import CloseCode
 from feed.web.command import BadCommand, Command, read_command
-from feed.web.connections import Connection
+from feed.web.connection import Connection
 from feed.web.greeting import subscribed
+from feed.web.inbound import Message, Opcode
 from feed.web.limits import COMMANDS_BURST, COMMANDS_PER_S, Bucket
 from feed.web.query import Rejected, change_options, read_filters
+from feed.web.wire import control
 
 _PATIENCE_S = 5.0
 """How long a client may go on above the rate before it is closed (protocol section 5)."""
@@ -26,32 +26,84 @@ _QUIET_S = 1.0
 
 
 class Conversation:
-    """What one ws connection has asked for so far, and how much it may still ask.
+    """What one ws connection has asked for so far, and how much it may still ask."""
 
-    Used by the connection's own task alone. Raises ConnectionError once the client is gone.
-    """
+    __slots__ = (
+        "_bucket",
+        "_came_with",
+        "_connection",
+        "_hub",
+        "_is_hearing",
+        "_refused_s",
+        "_refused_since_s",
+        "_unheard",
+    )
 
-    def __init__(self, hub: Hub, clock: Clock, connection: Connection) -> None:
-        self.connection = connection
-        self._hub = hub
-        self._clock = clock
+    def __init__(self, connection: Connection) -> None:
+        self._hub = connection.home.hub
+        self._connection = connection
         self._came_with: Cursor | None = None
         self._bucket = Bucket(COMMANDS_PER_S, COMMANDS_BURST, connection.opened_s)
         self._refused_since_s = 0.0
         self._refused_s = float("-inf")
+        self._unheard: list[bytes] = []
+        self._is_hearing = False
 
-    async def begin(self, topics: Sequence[str], options: Options, cursor: Json) -> None:
-        """Do what the URL asked for; raises BadCursor."""
-        self._came_with = _read_cursor(cursor)
-        wanted = Subscription(options=options)
-        await self._hub.subscribe(self.connection.member, wanted, _unsaid)
+    def is_over(self, now_s: float) -> bool:
+        """Whether a new one would go on just as this."""
+        is_said = not self._is_hearing and self._came_with is None
+        return is_said and self._bucket.is_full(now_s)
+
+    def start(self, greeting: Frame, topics: Sequence[str], options: Options, cursor: Json) -> None:
+        """Greet, do what the URL asked for, and then what is said meanwhile."""
+        self._is_hearing = True
+        self._connection.run(self._begin(greeting, topics, options, cursor))
+
+    async def _begin(
+        self, greeting: Frame, topics: Sequence[str], options: Options, cursor: Json
+    ) -> None:
+        self._connection.cork()
+        self._write(greeting)
+        try:
+            self._came_with = _read_cursor(cursor)
+        except BadCursor as error:
+            self._close_unusable(error, {})
+            return
         if topics:
             filters, rejected = read_filters(topics)
             await self._subscribe(filters, options, rejected, None, {})
+        else:
+            wanted = Subscription(options=options)
+            await self._hub.subscribe(self._connection.member, wanted, _unsaid)
+        await self._hear_all()
 
-    async def is_allowed(self, now_s: float) -> bool:
+    def take(self, message: Message) -> None:
+        """A text or a ping: a ping is answered now, a text when those before it are."""
+        if message.kind is Opcode.PING:
+            if self._is_allowed():
+                self._connection.send(control(Opcode.PONG, message.data))
+            return
+        self._unheard.append(message.data)
+        if self._is_hearing:
+            self._connection.hold_back(held=True)  # until these are answered
+        else:
+            self._is_hearing = True
+            self._connection.run(self._hear_all())
+
+    async def _hear_all(self) -> None:
+        """Answer what was said. Raises ConnectionError once the client is gone."""
+        while self._unheard:
+            heard, self._unheard = self._unheard, []
+            for text in heard:
+                await self._connection.drained()  # who reads no answers is asked for no more
+                if self._is_allowed():
+                    await self._hear(text)
+        self._is_hearing = False
+        self._connection.hold_back(held=False)
+
+    def _is_allowed(self) -> bool:
         """Whether a message may be heard; the answer to one too many is given here."""
-        await self.connection.drained()  # who does not read its answers is not asked for more
+        now_s = self._connection.now_s()
         if self._bucket.take(now_s):
             return True
         if now_s - self._refused_s > _QUIET_S:
@@ -61,10 +113,10 @@ class Conversation:
         message = f"more than {COMMANDS_PER_S} commands a second"
         self._write(_error({}, "rate_limited", message, retry_after_ms=wait_ms))
         if now_s - self._refused_since_s >= _PATIENCE_S:
-            await self.connection.close(CloseCode.TOO_MANY_COMMANDS)
+            self._connection.close(CloseCode.TOO_MANY_COMMANDS)
         return False
 
-    async def hear(self, text: str) -> None:
+    async def _hear(self, text: bytes) -> None:
         """Answer one text message; what is wrong with it is answered too."""
         try:
             command = read_command(text)
@@ -76,22 +128,22 @@ class Conversation:
         except BadQuery as error:
             self._write(_error(command.echo, error.code, str(error)))
         except BadCursor as error:
-            await self.close_unusable(error, command.echo)
+            self._close_unusable(error, command.echo)
         except LogUnavailable as error:
             message = f"not now: {error}"
             self._write(_error(command.echo, "unavailable", message, retry_after_ms=1000))
 
-    async def close_unusable(self, error: BadCursor, echo: JsonObject | None = None) -> None:
+    def _close_unusable(self, error: BadCursor, echo: JsonObject) -> None:
         """Say what is wrong with a cursor, and close: it would be as wrong the next time."""
-        self._write(_error(echo or {}, error.code, str(error)))
-        await self.connection.close(CloseCode.UNUSABLE)
+        self._write(_error(echo, error.code, str(error)))
+        self._connection.close(CloseCode.UNUSABLE)
 
     async def _do(self, command: Command) -> None:
-        had = self.connection.member.subscription
+        had = self._connection.member.subscription
         match command.kind:
             case "ping":
                 at = {"at": command.given["at"]} if "at" in command.given else {}
-                self._write(plain("pong", **command.echo, **at, now=self._clock.now_ms()))
+                self._write(plain("pong", **command.echo, **at, now=self._hub.clock.now_ms()))
             case "auth":
                 message = "this server reads no tokens: everything may be read without one"
                 self._write(_error(command.echo, "no_auth", message))
@@ -117,22 +169,23 @@ class Conversation:
         echo: JsonObject,
     ) -> None:
         """Add topics. A cursor is honoured with the first that a connection has, never again."""
-        is_first = filters != NONE and not self.connection.has_subscribed
+        is_first = filters != NONE and not self._connection.has_subscribed
         wanted = Subscription(filters, options)
         await self._hub.subscribe(
-            self.connection.member,
+            self._connection.member,
             wanted,
             self._acknowledgement(wanted, rejected, echo),
             cursor=(cursor or self._came_with) if is_first else None,
         )
-        self.connection.has_subscribed |= is_first
+        if is_first:
+            self._connection.has_subscribed, self._came_with = True, None
 
     async def _change(
         self, wanted: Subscription, rejected: Sequence[Rejected], echo: JsonObject
     ) -> None:
         """Leave topics, or change options."""
         acknowledge = self._acknowledgement(wanted, rejected, echo)
-        member = self.connection.member
+        member = self._connection.member
         await self._hub.subscribe(member, wanted, acknowledge, with_snapshot=False)
 
     def _acknowledgement(
@@ -142,7 +195,7 @@ class Conversation:
         return lambda resumed: self._write(frame(resumed=resumed))
 
     def _write(self, frame: Frame) -> None:
-        self.connection.write(frame)
+        self._connection.write(frame)
 
 
 def _unsaid(_resumed: bool) -> None:  # noqa: FBT001  (what the hub calls)

@@ -9,7 +9,7 @@ from feed.hub.subscription import Subscription
 from feed.model.codec import JsonObject
 from feed.model.frame import Frame, plain
 from feed.web import keys
-from feed.web.connections import Connection
+from feed.web.connection import Connection
 from feed.web.limits import COMMANDS_PER_S, MAX_TOPICS, MAX_WILDCARDS, MESSAGE_BYTES
 from feed.web.query import Rejected
 

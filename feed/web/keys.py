@@ -7,6 +7,7 @@ from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.sources.schedule import Schedule
 from feed.web.auth import Admins
+from feed.web.bell import Bells
 from feed.web.connections import Connections
 from feed.web.origin import Origins
 from feed.web.peer import Peers
@@ -16,9 +17,12 @@ INGEST = web.AppKey("ingest", Ingest)
 SCHEDULE = web.AppKey("schedule", Schedule)
 CLOCK = web.AppKey("clock", Clock)
 CONNECTIONS = web.AppKey("connections", Connections)
+BELLS = web.AppKey("bells", Bells)
 ADMINS = web.AppKey("admins", Admins)
 ORIGINS = web.AppKey("origins", Origins)
 PEERS = web.AppKey("peers", Peers)
 INSTANCE = web.AppKey("instance", str)
+COMPRESSES = web.AppKey("compresses", bool)
+"""Whether WebSockets that offer permessage-deflate get it."""
 LEADS = web.AppKey("leads", bool)
 """Whether this instance runs the sources."""

@@ -28,6 +28,11 @@ class Bucket:
         self._left -= 1
         return True
 
+    def is_full(self, now_s: float) -> bool:
+        """Whether a whole burst may be taken."""
+        self._refill(now_s)
+        return self._left >= self._burst
+
     def wait_s(self, now_s: float) -> float:
         """How long until one is there."""
         self._refill(now_s)

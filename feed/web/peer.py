@@ -41,6 +41,8 @@ class Peers:
         return request.scheme
 
     def _is_trusted(self, address: str) -> bool:
+        if not self._trusted:
+            return False
         try:
             ip = ip_address(address)
         except ValueError:

@@ -1,18 +1,18 @@
 """`GET /sse`: the same frames as `text/event-stream` (protocol section 3; WHATWG HTML, 9.2)."""
 
-import asyncio
 import random
 
 from aiohttp import HttpVersion11, web
 
-from feed.errors import LogUnavailable
 from feed.hub.subscription import Subscription
 from feed.model.cursor import Cursor, parse_cursor
+from feed.model.frame import Frame, Wrap
 from feed.web import keys
-from feed.web.connections import Connection
+from feed.web.connection import Connection, Home
 from feed.web.greeting import subscribed, welcome
 from feed.web.query import need_filters, read_cursor, read_options
-from feed.web.wire import chunked_event, event
+from feed.web.takeover import take_over
+from feed.web.wire import LAST_CHUNK, chunked_event, event
 
 _HEADERS = {
     "Content-Type": "text/event-stream",
@@ -23,45 +23,58 @@ _RETRY_MS = (1000, 5000)
 
 
 async def sse(request: web.Request) -> web.StreamResponse:
-    """Serve one stream of events until either side ends it."""
+    """Begin a stream of events, and let it go on by itself."""
     wanted = Subscription(need_filters(request), read_options(request.query))
     cursor = _read_place(request)
-    hub, connections = request.app[keys.HUB], request.app[keys.CONNECTIONS]
-    address = request.app[keys.PEERS].address(request)
+    app, connections = request.app, request.app[keys.CONNECTIONS]
+    address = app[keys.PEERS].address(request)
+    connections.check(address)
     response = web.StreamResponse(headers=_HEADERS)
-    with connections.admitted(address):
-        await response.prepare(request)
-        await response.write(b"retry: %d\n\n" % random.randint(*_RETRY_MS))
-        transport = request.transport
-        if transport is None:
-            return response
-        ended = asyncio.Event()
-
-        async def close(_code: int) -> None:
-            connection.is_closing = True  # also while it is brought up to date
-            ended.set()
-
-        # aiohttp frames chunks in HTTP/1.1 only, and one wrapping is shared by all who get it.
-        wrap = chunked_event if request.version >= HttpVersion11 else event
-        connection = Connection("sse", transport, wrap, address, close)
-        connection.has_subscribed = True
-        connections.add(connection)
-        try:
-            connection.write(welcome(request.app, connection))
-            await hub.subscribe(
-                connection.member,
-                wanted,
-                lambda resumed: connection.write(subscribed(wanted, resumed=resumed)),
-                cursor=cursor,
-            )
-            await ended.wait()
-        except (ConnectionError, LogUnavailable):
-            connection.abort()  # it left, or cannot be brought up to date now: it comes back
-        finally:
-            await connections.remove(connection)
-        if connection.is_full:
-            connection.abort()  # it would not read the end of the stream either
+    await response.prepare(request)
+    await response.write(b"retry: %d\n\n" % random.randint(*_RETRY_MS))
+    # aiohttp frames chunks in HTTP/1.1 only, and one wrapping is shared by all who get it.
+    wrap = chunked_event if request.version >= HttpVersion11 else event
+    stream = EventStream(address, wrap, connections)
+    take_over(request, stream)
+    connections.add(stream)
+    stream.run(stream.begin(welcome(app, stream), wanted, cursor))
     return response
+
+
+class EventStream(Connection):
+    """An open stream of events. Its client says nothing more."""
+
+    door = "sse"
+
+    __slots__ = ("_last",)
+
+    def __init__(self, address: str, wrap: Wrap, home: Home) -> None:
+        super().__init__(address, wrap, home)
+        self.has_subscribed = True
+        self._last = LAST_CHUNK if wrap is chunked_event else b""
+
+    async def begin(self, greeting: Frame, wanted: Subscription, cursor: Cursor | None) -> None:
+        """Greet, and subscribe to what the URL names."""
+        self.cork()
+        self.write(greeting)
+        await self.home.hub.subscribe(
+            self.member,
+            wanted,
+            lambda resumed: self.write(subscribed(wanted, resumed=resumed)),
+            cursor=cursor,
+        )
+
+    def say_end(self, _code: int) -> None:
+        """See Connection. There are no codes here: the body ends, and its client comes back."""
+        if self.is_full:
+            self.abort()  # it would not read the end of the stream either
+        else:
+            self.send(self._last)
+
+    def end_writing(self) -> None:
+        """See Connection. There is nothing to wait for."""
+        super().end_writing()
+        self._transport.close()
 
 
 def _read_place(request: web.Request) -> Cursor | None:

@@ -1,99 +1,124 @@
 """`GET /ws`: commands in, frames out (protocol sections 3 to 5)."""
 
-import asyncio
+from collections.abc import Iterable
 
-from aiohttp import HttpVersion11, WSMsgType, web
+from aiohttp import web
 
-from feed.errors import BadCursor, LogUnavailable
-from feed.hub.subscription import Options
 from feed.web import keys
 from feed.web.close_code import CloseCode
-from feed.web.connections import Connection
+from feed.web.connection import Connection, Home
 from feed.web.conversation import Conversation
 from feed.web.greeting import welcome
+from feed.web.inbound import Broken, Incomplete, Message, Opcode, read
 from feed.web.limits import MESSAGE_BYTES
 from feed.web.query import read_options, read_topics
-from feed.web.wire import websocket_message
+from feed.web.takeover import take_over
+from feed.web.upgrade import upgrade
+from feed.web.wire import control, deflated_message, websocket_message
 
-_CLOSE_S = 2.0
+_PING_S, _PONG_S = 20.0, 45.0
+"""Silence before a client is pinged, and how long its pong may take (protocol section 4)."""
 
-_UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+_CODE_BYTES = 2
 
 
 async def websocket(request: web.Request) -> web.StreamResponse:
-    """Serve one WebSocket from its handshake to its close."""
-    if not _is_handshake(request):
-        raise web.HTTPUpgradeRequired(headers=_UPGRADE)
+    """Upgrade a connection, and let it go on by itself."""
     options = read_options(request.query)  # a value out of range is a 400, before the handshake
-    connections = request.app[keys.CONNECTIONS]
-    address = request.app[keys.PEERS].address(request)
-    ws: web.WebSocketResponse = web.WebSocketResponse(
-        compress=False,
-        autoping=False,
-        timeout=_CLOSE_S,
-        max_msg_size=MESSAGE_BYTES + 1,  # aiohttp refuses a message of exactly the limit
-    )
-    with connections.admitted(address):
-        await ws.prepare(request)
-        transport = request.transport
-        if transport is None:
-            return ws
-        connection = Connection(
-            "ws",
-            transport,
-            websocket_message,
-            address,
-            close=lambda code: ws.close(code=code),
-            ping=ws.ping,
-        )
-        connections.add(connection)
-        try:
-            connection.write(welcome(request.app, connection))
-            conversation = Conversation(request.app[keys.HUB], request.app[keys.CLOCK], connection)
-            if await _begin(request, conversation, options):
-                await _converse(ws, conversation)
-        except (ConnectionError, LogUnavailable):
-            connection.abort()  # it left, or cannot be brought up to date now: it comes back
-        finally:
-            await connections.remove(connection)
-    return ws
+    app, connections = request.app, request.app[keys.CONNECTIONS]
+    accepted = upgrade(request, may_deflate=app[keys.COMPRESSES])
+    address = app[keys.PEERS].address(request)
+    connections.check(address)
+    await accepted.response.prepare(request)
+    stream = WebSocket(address, connections, is_deflated=accepted.is_deflated)
+    early = take_over(request, stream)
+    connections.add(stream)
+    greeting = welcome(app, stream)
+    stream.conversation.start(greeting, read_topics(request), options, request.query.get("cursor"))
+    stream.data_received(early)
+    return accepted.response
 
 
-def _is_handshake(request: web.Request) -> bool:
-    """What RFC 6455 section 4.2.1 asks for; aiohttp takes HTTP/1.0 and older drafts as well."""
-    headers = request.headers
-    return (
-        request.version >= HttpVersion11
-        and headers.get("Upgrade", "").strip().lower() == "websocket"
-        and headers.get("Sec-WebSocket-Version") == _UPGRADE["Sec-WebSocket-Version"]
+class WebSocket(Connection):
+    """An open WebSocket. What its client says is kept only until it is answered."""
+
+    door = "ws"
+
+    __slots__ = (
+        "_conversation",
+        "_heard_s",
+        "_is_deaf",
+        "_pinged_s",
+        "_rest",
     )
 
+    def __init__(self, address: str, home: Home, *, is_deflated: bool) -> None:
+        super().__init__(address, deflated_message if is_deflated else websocket_message, home)
+        self._is_deaf = False
+        self._conversation: Conversation | None = None
+        self._rest: Incomplete | None = None
+        self._heard_s = self.opened_s
+        self._pinged_s: float | None = None
 
-async def _begin(request: web.Request, conversation: Conversation, options: Options) -> bool:
-    """Do what the URL asks for; False when it has closed the connection."""
-    try:
-        await conversation.begin(read_topics(request), options, request.query.get("cursor"))
-    except BadCursor as error:
-        await conversation.close_unusable(error)
-        return False
-    return True
+    @property
+    def conversation(self) -> Conversation:
+        """What is said, and how much more may be; begun anew once the last is over."""
+        if self._conversation is None:
+            self._conversation = Conversation(self)
+        return self._conversation
 
-
-async def _converse(ws: web.WebSocketResponse, conversation: Conversation) -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        message = await ws.receive()
-        conversation.connection.heard(loop.time())
-        if message.type is WSMsgType.PONG:
-            continue
-        if message.type is WSMsgType.BINARY:
-            await conversation.connection.close(CloseCode.NOT_TEXT)
+    def data_received(self, data: bytes) -> None:
+        """Read what the client says, strictly."""
+        self._heard_s, self._pinged_s = self.now_s(), None
+        if self._is_deaf:
             return
-        if message.type not in (WSMsgType.TEXT, WSMsgType.PING):
-            return  # closing, closed, or broken: aiohttp has answered with the code
-        if not await conversation.is_allowed(loop.time()):
-            continue
-        if message.type is WSMsgType.PING:
-            await ws.pong(message.data)
+        try:
+            messages, self._rest = read(
+                data, self._rest, limit_bytes=MESSAGE_BYTES, deflated=self._wrap is deflated_message
+            )
+        except Broken as broken:
+            self._hear(broken.messages)
+            self._fail(broken.code)
         else:
-            await conversation.hear(message.data)
+            self._hear(messages)
+
+    def _hear(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            if message.kind is Opcode.CLOSE:
+                self._part(message.data)
+            elif self.is_ending or message.kind is Opcode.PONG:
+                continue
+            elif message.kind is Opcode.BINARY:
+                self.close(CloseCode.NOT_TEXT)
+            else:
+                self.conversation.take(message)
+
+    def _part(self, reason: bytes) -> None:
+        """The client closes, or answers our close: the server ends the connection (5.5.1)."""
+        if not self.is_ending:
+            self.send(control(Opcode.CLOSE, reason[:_CODE_BYTES]))
+            self.end_writing()
+        self._transport.close()
+
+    def _fail(self, code: int) -> None:
+        """The client cannot be understood any more (7.1.7): what else it says is not read."""
+        self.close(code)
+        self._is_deaf = True
+        self._transport.write_eof()  # it ends its side then, having read why
+
+    def say_end(self, code: int) -> None:
+        """See Connection."""
+        self.send(control(Opcode.CLOSE, code.to_bytes(_CODE_BYTES)))
+
+    def look(self, now_s: float) -> str | None:
+        """See Connection. Pings who has been silent; a pong would wait behind what is unread."""
+        if self._conversation and self._conversation.is_over(now_s):
+            self._conversation = None
+        if self.is_waiting:
+            self._heard_s, self._pinged_s = now_s, None
+        elif self._pinged_s is None and now_s - self._heard_s >= _PING_S:
+            self._pinged_s = now_s
+            self.send(control(Opcode.PING))
+        elif self._pinged_s is not None and now_s - self._pinged_s > _PONG_S:
+            return f"answered no ping for {_PONG_S:.0f} s"
+        return super().look(now_s)

@@ -1,167 +1,32 @@
-"""What a stream has been written, who is let in, and who must go. Time is virtual."""
+"""Who is let in, and what the sweep sees to. Time is virtual."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+import logging
+from contextlib import ExitStack
 
 import pytest
-from aiohttp import web
 
-from feed.hub.hub import Hub
-from feed.log.memory import MemoryLog
-from feed.model.frame import Frame
-from feed.web.connections import FULL_BYTES, Connection, Connections
-from tests.support.clock import LoopClock, run_virtual
-from tests.support.transport import Unread
+from feed.hub.subscription import Subscription
+from feed.model.topic import Filters
+from feed.web.connection import FULL_BYTES
+from tests.support.client_frame import FIN, PONG, client_frame, text
+from tests.support.clock import run_virtual
+from tests.support.guests import LATE_S, status, sweeping
+from tests.support.transport import (
+    Line,
+    fill,
+    server_frames,
+    turns,
+)
 
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
-SWEEP_S = 0.25
-END_S = 3300.0
 
-
-def payload(frame: Frame) -> bytes:
-    return frame.payload + b"\n"
-
-
-class Peer:
-    """A connection, its transport, and the codes that it was closed with."""
-
-    def __init__(self, *, is_deaf: bool = False) -> None:
-        self.transport = Unread()
-        self.codes: list[int] = []
-        self.is_deaf = is_deaf
-        self.connection = Connection("ws", self.transport, payload, HERE, self._close)
-
-    async def _close(self, code: int) -> None:
-        if self.is_deaf:
-            await asyncio.Event().wait()
-        self.codes.append(code)
-        self.connection.went()
-
-    def frames(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.transport.written.splitlines()]
-
-
-@asynccontextmanager
-async def connections(
-    *, max_age_s: float = 3300, most: int = 100, most_per_address: int = 0
-) -> AsyncIterator[Connections]:
-    """Those of a hub that runs."""
-    hub = Hub(MemoryLog(), LoopClock(), heartbeat_s=15)
-    await hub.start()
-    opened = Connections(
-        hub, max_age_s=max_age_s, drain_s=5, most=most, most_per_address=most_per_address
-    )
-    try:
-        yield opened
-    finally:
-        await opened.drain()
-        await hub.stop()
-
-
-def opens(opened: Connections) -> Peer:
-    """A peer whose stream is open."""
-    peer = Peer()
-    opened.add(peer.connection)
-    return peer
-
-
-async def test_writing_stops_once_it_is_closing_or_cut() -> None:
-    peer = Peer()
-    peer.connection.write(Frame(b"1"))
-    peer.connection.is_closing = True
-    peer.connection.write(Frame(b"2"))
-    peer.connection.is_closing = False
-    peer.connection.abort()
-    peer.connection.write(Frame(b"3"))
-    assert peer.transport.written == b"1\n"
-
-
-async def test_it_is_full_above_64_kib() -> None:
-    peer = Peer()
-    peer.transport.waiting = FULL_BYTES
-    assert not peer.connection.is_full
-    peer.transport.waiting += 1
-    assert peer.connection.is_full
-
-
-def test_it_is_drained_once_the_peer_has_read() -> None:
-    async def scene() -> None:
-        peer = Peer()
-        await peer.connection.drained()
-        peer.transport.waiting = FULL_BYTES + 1
-        waiting = asyncio.create_task(peer.connection.drained())
-        await asyncio.sleep(60)
-        assert not waiting.done()
-        peer.transport.read(1)
-        async with asyncio.timeout(1):
-            await waiting
-
-    run_virtual(scene())
-
-
-def test_who_waits_is_told_when_it_is_cut() -> None:
-    async def scene() -> None:
-        peer = Peer()
-        peer.transport.waiting = FULL_BYTES + 1
-        waiting = asyncio.create_task(peer.connection.drained())
-        await asyncio.sleep(1)
-        peer.connection.abort()
-        with pytest.raises(ConnectionResetError):
-            await waiting
-        peer.transport.read()
-        with pytest.raises(ConnectionResetError):
-            await peer.connection.drained()
-
-    run_virtual(scene())
+PING = (0x89, b"")
+RESTART, IDLE = (0x88, b"\x03\xf4"), (0x88, b"\x11\x38")
 
 
 @pytest.mark.parametrize(
-    ("steps", "stalled"),
-    [
-        ([(0, 10, 0), (30, 0, 0)], [False, False]),
-        ([(0, 10, 0), (30.5, 0, 0)], [False, True]),
-        ([(0, 10, 0), (29, 0, 1), (59, 0, 0), (59.5, 0, 0)], [False, False, False, True]),
-        ([(0, 0, 0), (100, 0, 0), (100, 10, 0), (130, 0, 0)], [False] * 4),
-        ([(0, 10, 10), (100, 0, 0), (200, 0, 0)], [False] * 3),
-        ([(0, 10, 0), (20, 10, 0), (30.5, 10, 0)], [False, False, True]),  # written is not read
-        ([(0, 10, 0), (20, 10, 5), (30.5, 10, 0)], [False, False, False]),
-    ],
-)
-async def test_stalled_is_who_has_bytes_and_reads_none_for_30_s(
-    steps: list[tuple[float, int, int]], stalled: list[bool]
-) -> None:
-    """A step: seconds since the opening, bytes that are written then, and bytes that are read."""
-    peer, found = Peer(), []
-    for after_s, written, read in steps:
-        if written:
-            peer.connection.write(Frame(b"x" * (written - len(b"\n"))))
-        peer.transport.read(read)
-        found.append(peer.connection.is_stalled(peer.connection.opened_s + after_s))
-    assert found == stalled
-
-
-async def test_who_takes_part_is_closed_with_the_code() -> None:
-    peer = Peer()
-    await peer.connection.close(4400)
-    assert (peer.codes, peer.transport.is_aborted) == ([4400], False)
-
-
-def test_who_takes_no_part_in_the_close_is_cut() -> None:
-    async def scene() -> None:
-        peer = Peer(is_deaf=True)
-        closing = asyncio.create_task(peer.connection.close(1012))
-        await asyncio.sleep(1.9)
-        assert not peer.transport.is_aborted
-        await closing
-        assert peer.transport.is_aborted
-
-    run_virtual(scene())
-
-
-@pytest.mark.parametrize(
-    ("most", "per_address", "inside", "comes", "status"),
+    ("most", "per_address", "inside", "comes", "answer"),
     [
         (2, 0, [], HERE, 200),
         (2, 0, [HERE], HERE, 200),
@@ -173,114 +38,152 @@ def test_who_takes_no_part_in_the_close_is_cut() -> None:
         (99, 0, [HERE] * 98, HERE, 200),
     ],
 )
-async def test_so_many_are_let_in(
-    most: int, per_address: int, inside: list[str], comes: str, status: int
+def test_so_many_are_let_in(
+    most: int, per_address: int, inside: list[str], comes: str, answer: int
 ) -> None:
-    def answer(opened: Connections) -> int:
-        try:
-            with opened.admitted(comes):
-                return 200
-        except web.HTTPException as error:
-            return error.status if error.headers["Retry-After"] in "12345" else 0
+    async def scene() -> None:
+        async with sweeping(most=most, most_per_address=per_address) as (home, _):
+            with ExitStack() as served:
+                for address in inside:
+                    served.enter_context(home.admitted(address))
+                # who is refused leaves none
+                assert [status(home, comes) for _ in range(3)] == [answer] * 3
+            assert status(home, comes) == 200
 
-    async with connections(most=most, most_per_address=per_address) as opened:
-        with ExitStack() as served:
-            for address in inside:
-                served.enter_context(opened.admitted(address))
-            assert [answer(opened) for _ in range(3)] == [status] * 3  # who is refused leaves none
-        assert answer(opened) == 200
+    run_virtual(scene())
 
 
-async def test_who_fails_inside_is_counted_out() -> None:
-    async with connections(most=1) as opened:
-        for _ in range(2):
-            with pytest.raises(ConnectionError), opened.admitted(HERE):
-                raise ConnectionError
-        with opened.admitted(HERE):
-            pass
+def test_open_streams_count_until_their_transport_is_gone() -> None:
+    async def scene() -> None:
+        async with sweeping(most=9, most_per_address=2) as (home, guests):
+            (first, _), (second, _) = await guests.line(), await guests.ws()
+            assert list(home.open) == [first, second]
+            assert (status(home, HERE), status(home, ELSEWHERE)) == (429, 200)
+            second.close(1012)
+            await turns()
+            assert status(home, HERE) == 429
+            second.abort()
+            await turns()
+            assert list(home.open) == [first]
+            assert status(home, HERE) == 200
+
+    run_virtual(scene())
 
 
-async def test_nobody_is_let_in_while_it_drains() -> None:
-    async with connections() as opened:
-        await opened.drain()
-        with pytest.raises(web.HTTPServiceUnavailable), opened.admitted(HERE):
-            pass
+def test_who_is_gone_has_left_the_hub() -> None:
+    async def scene() -> None:
+        async with sweeping() as (home, guests):
+            stream, client = await guests.line()
+            wanted = Subscription(Filters.of(["price:A"]))
+            await home.hub.subscribe(stream.member, wanted, lambda _: None)
+            assert home.hub.watching(["price:A"]) == 1
+            client.close()
+            await turns()
+            assert (home.hub.watching(["price:A"]), home.hub.live.groups) == (0, {})
+
+    run_virtual(scene())
+
+
+def test_who_fails_inside_is_counted_out() -> None:
+    async def scene() -> None:
+        async with sweeping(most=1) as (home, _):
+            for _ in range(2):
+                with pytest.raises(ConnectionError), home.admitted(HERE):
+                    raise ConnectionError
+            assert status(home, HERE) == 200
+
+    run_virtual(scene())
 
 
 def test_who_never_subscribed_is_closed_after_30_s() -> None:
     async def scene() -> None:
-        async with connections() as opened:
-            opened.start()
-            idle, busy = opens(opened), opens(opened)
-            busy.connection.has_subscribed = True
-            await asyncio.sleep(30 - SWEEP_S)
-            assert idle.codes == []
-            await asyncio.sleep(3 * SWEEP_S)
-            assert (idle.codes, busy.codes) == ([4408], [])
+        async with sweeping() as (_, guests):
+            _, idle = await guests.ws(has_subscribed=False)
+            _, busy = await guests.ws()
+            await asyncio.sleep(30)
+            assert server_frames(idle.take()) == [PING]
+            assert server_frames(busy.take()) == [PING]
+            await asyncio.sleep(LATE_S)
+            assert server_frames(idle.take()) == [IDLE]
+            assert busy.take() == b""
 
     run_virtual(scene())
 
 
-def test_who_reads_nothing_for_30_s_is_cut() -> None:
-    async def scene() -> None:
-        async with connections() as opened:
-            opened.start()
-            stalled, slow = opens(opened), opens(opened)
-            for peer in (stalled, slow):
-                peer.connection.has_subscribed = True
-                peer.connection.write(Frame(b"x" * 99))
-            for _ in range(2):
-                await asyncio.sleep(20)
-                slow.transport.read(1)
-            assert (stalled.transport.is_aborted, slow.transport.is_aborted) == (True, False)
+@pytest.mark.parametrize("word", [client_frame(FIN | PONG), text('{"type":"ping"}')[:3]])
+def test_who_is_silent_is_pinged_after_20_s_and_cut_45_s_later(
+    word: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Any byte is a sign of life, as a pong is."""
 
+    async def scene() -> None:
+        async with sweeping() as (_, guests):
+            _, dead = await guests.ws()
+            _, alive = await guests.ws()
+            await asyncio.sleep(20)
+            assert dead.take() == alive.take() == b""
+            await asyncio.sleep(LATE_S)
+            assert server_frames(dead.take()) == server_frames(alive.take()) == [PING]
+            await asyncio.sleep(40)
+            alive.write(word)
+            await asyncio.sleep(65 - 61.5)
+            assert (dead.take(), dead.has_ended) == (b"", False)
+            await asyncio.sleep(LATE_S + LATE_S)
+            assert (dead.take(), dead.has_ended) == (b"", True)
+            assert (alive.take(), alive.has_ended) == (b"", False)
+            await asyncio.sleep(20)
+            assert server_frames(alive.take()) == [PING]
+
+    caplog.set_level(logging.INFO)
     run_virtual(scene())
+    assert caplog.text.count("answered no ping for 45 s and is cut") == 1
 
 
-def test_one_that_cannot_be_looked_at_is_cut_alone() -> None:
+def test_who_has_bytes_to_read_is_not_pinged_but_cut_where_it_reads_none_for_30_s(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def scene() -> None:
-        async with connections() as opened:
-            opened.start()
-            odd, other = opens(opened), opens(opened)
-            del odd.transport.waiting  # whatever it is that fails
-            await asyncio.sleep(3 * SWEEP_S)
-            assert (odd.transport.is_aborted, other.transport.is_aborted) == (True, False)
-            odd.transport.waiting = 0
+        async with sweeping() as (_, guests):
+            stream, client = await guests.ws()
+            stalled, its_client = await guests.line()
+            stream.send(sent := b"." * FULL_BYTES * 9)
+            assert stream.is_waiting
+            fill(stalled)
+            had = b""
+            while len(had) < len(sent) and not client.has_ended:
+                await asyncio.sleep(10)
+                had += client.take(FULL_BYTES)
+            assert had == sent
+            its_client.take()
+            assert its_client.has_ended
 
+    caplog.set_level(logging.INFO)
     run_virtual(scene())
+    assert caplog.text.count("read nothing for 30 s and is cut") == 1
 
 
-def test_the_end_comes_in_the_last_fifth_of_the_age_and_is_told_before() -> None:
+class Odd(Line):
+    """One with a fault of ours."""
+
+    __slots__ = ()
+
+    def look(self, now_s: float) -> str | None:
+        raise ValueError("a fault")
+
+
+def test_one_that_cannot_be_looked_after_is_cut_alone(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
-        async with connections(max_age_s=END_S) as opened:
-            opened.start()
-            peers = [opens(opened) for _ in range(20)]
-            for peer in peers:
-                peer.connection.has_subscribed = True
-            await asyncio.sleep(0.8 * END_S - 5 - SWEEP_S)
-            assert {len(peer.frames()) for peer in peers} == {0}
-            await asyncio.sleep(0.2 * END_S + 5 + 3 * SWEEP_S)
-            for peer in peers:
-                (bye,) = peer.frames()
-                assert bye["type"] == "bye"
-                assert (bye["reason"], bye["reconnect"]) == ("rotate", True)
-                assert bye["grace_ms"] == 5000
-                assert peer.codes == [1012]
-            assert len({peer.connection.ends_s for peer in peers}) == 20
-
-    run_virtual(scene())
-
-
-def test_a_drain_takes_leave_of_everybody_within_its_time() -> None:
-    async def scene() -> None:
-        async with connections() as opened:
-            peers = [opens(opened) for _ in range(5)]
-            async with asyncio.timeout(5):
-                await opened.drain()
-            assert [peer.codes for peer in peers] == [[1012]] * 5
-            assert {peer.frames()[0]["reason"] for peer in peers} == {"shutdown"}
-            for peer in peers:
-                await opened.remove(peer.connection)
-            assert opened.open == {}
+        async with sweeping() as (home, guests):
+            odd, its_client = await guests.line(Odd(home))
+            other, client = await guests.line()
+            await asyncio.sleep(LATE_S)
+            its_client.take()
+            assert its_client.has_ended
+            assert list(home.open) == [other]
+            assert f"{odd.id} could not be looked after and is cut" in caplog.text
+            other.close(1012)
+            await asyncio.sleep(2 + LATE_S)
+            client.take()
+            assert client.has_ended, "the sweep goes on"
 
     run_virtual(scene())

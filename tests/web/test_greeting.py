@@ -8,24 +8,18 @@ from feed.model.codec import JsonObject
 from feed.model.topic import Filters
 from feed.settings import Settings
 from feed.web import keys
-from feed.web.connections import Connection
 from feed.web.greeting import subscribed, welcome
 from feed.web.query import Rejected
-from feed.web.wire import websocket_message
 from tests.support.clock import START_MS, LoopClock, run_virtual
-from tests.support.transport import Unread
+from tests.support.transport import House, Line
 
 SETTINGS = Settings(log="memory:", sources=False, drain_s=0, heartbeat_s=2.5, max_age_s=100)
-
-
-async def nothing(_code: int) -> None:
-    """A door that has nothing to close."""
 
 
 def test_welcome_says_who_speaks_and_what_may_be_asked() -> None:
     async def scene() -> None:
         async with running(SETTINGS, LoopClock()) as app:
-            connection = Connection("ws", Unread(), websocket_message, "", nothing)
+            connection = Line(House(app[keys.HUB]))
             connection.ends_s = connection.opened_s + 90
             frame = welcome(app, connection)
             assert frame.cursor is None

@@ -42,3 +42,15 @@ def test_what_is_refused_costs_nothing() -> None:
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize(
+    ("taken", "now_s", "is_full"),
+    [(0, 0, True), (1, 0, False), (1, 0.25, False), (1, 0.5, True), (3, 1.25, False), (3, 9, True)],
+)
+def test_when_a_whole_burst_may_be_taken_again(taken: int, now_s: float, is_full: bool) -> None:  # noqa: FBT001
+    bucket = Bucket(RATE, BURST, 0)
+    for _ in range(taken):
+        assert bucket.take(0)
+    assert [bucket.is_full(now_s), bucket.is_full(now_s)] == [is_full] * 2  # asking takes none
+    assert all(bucket.take(now_s) for _ in range(BURST)) == is_full

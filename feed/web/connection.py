@@ -1,0 +1,285 @@
+"""A stream that is open: its transport as the hub's sink, and how it ends.
+
+aiohttp reads the request and answers its head; then a Connection takes the transport over, and
+aiohttp's objects are let go (decision 0010). An open stream is this object and no task.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import sys
+from collections.abc import Coroutine
+from enum import Enum
+from typing import ClassVar, Protocol, cast
+
+from feed.errors import LogUnavailable
+from feed.hub.hub import Hub
+from feed.hub.member import Member
+from feed.model.frame import Frame, Wrap
+
+log = logging.getLogger(__name__)
+
+FULL_BYTES = 64 * 1024
+"""Waiting in the transport, beyond what the kernel holds: from here on it takes no more."""
+
+CLOSE_S = 2.0
+"""For the end of a stream, once we have said it; a peer that does not take part is cut."""
+
+_STALL_S = 30.0
+"""Without a byte read for so long, a client is cut (protocol section 4)."""
+
+
+class Home(Protocol):
+    """Where a stream belongs."""
+
+    @property
+    def hub(self) -> Hub:
+        """Whose frames it is written."""
+        ...
+
+    def remove(self, connection: "Connection") -> None:
+        """Called once, when the transport is gone and nothing is done for the client any more."""
+        ...
+
+
+class _Backlog:
+    """What waits in a transport. `handed` and `read` count bytes since it began to wait."""
+
+    __slots__ = ("handed", "read", "read_s")
+
+    def __init__(self, waiting_bytes: int, now_s: float) -> None:
+        self.handed, self.read, self.read_s = waiting_bytes, 0, now_s
+
+
+class _Corked:
+    """What is gathered for one write at the end of this turn of the loop."""
+
+    __slots__ = ("bytes", "parts")
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.parts: list[bytes] = []
+
+
+class Phase(Enum):
+    """How far a stream is from its end."""
+
+    OPEN = "open"
+    LEAVING = "leaving"
+    """It was told `bye`, and closes at `ends_s`."""
+    CLOSING = "closing"
+    """Nothing more is written to it; it is cut at `ends_s` where its peer does not close."""
+    CLOSED = "closed"
+
+
+class Connection(asyncio.Protocol):
+    """One stream. Doors say how a frame is wrapped, what is read, and how it closes.
+
+    `ends_s`: when its phase ends. `due_s`: when the sweep is to look at it again.
+    """
+
+    door: ClassVar[str]
+
+    __slots__ = (
+        "_backlog",
+        "_drained",
+        "_fd",
+        "_number",
+        "_task",
+        "_transport",
+        "_wrap",
+        "address",
+        "due_s",
+        "ends_s",
+        "has_subscribed",
+        "home",
+        "is_full",
+        "member",
+        "opened_s",
+        "phase",
+    )
+
+    def __init__(self, address: str, wrap: Wrap, home: Home) -> None:
+        self.address = sys.intern(address)  # most are the same few
+        self.home = home
+        self.member = Member(self)
+        self.opened_s = self.now_s()
+        self.ends_s = self.due_s = float("inf")
+        self.phase = Phase.OPEN
+        self.has_subscribed = False
+        self.is_full = False
+        self._number = random.getrandbits(32)
+        self._wrap = wrap
+        self._task: asyncio.Task[None] | None = None
+        self._drained: asyncio.Event | None = None
+        self._backlog: _Backlog | _Corked | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether bytes wait in the transport for the client to read."""
+        return isinstance(self._backlog, _Backlog)
+
+    @property
+    def id(self) -> str:
+        """Its name for the operator."""
+        return f"c-{self._number:08x}"
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over a transport; it may still hold what aiohttp wrote."""
+        self._transport = transport = cast("asyncio.Transport", transport)
+        self._fd: int = transport.get_extra_info("socket").fileno()
+        transport.set_write_buffer_limits(high=0)  # told of the first byte that waits
+        if transport.get_write_buffer_size():
+            self.pause_writing()  # aiohttp may have been told of these, and not we
+        if not transport.is_reading():
+            transport.resume_reading()  # which aiohttp stops when a request has a large body
+
+    def write(self, frame: Frame) -> None:
+        """See Sink."""
+        self.send(frame.wrapped(self._wrap))
+
+    def send(self, data: bytes) -> None:
+        """Write bytes past the transport while nothing waits in it, else behind what waits.
+
+        A transport's own `write` costs as much again as all else here, but for the system call.
+        `_fd` is -1 from the moment on that nothing may be written any more: the kernel gives the
+        number to another connection once this one is closed.
+        """
+        if self._backlog is None:
+            try:
+                sent = os.write(self._fd, data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                if self._fd >= 0:  # the peer has closed it; else we have
+                    self.abort()
+                return
+            if sent == len(data):
+                return
+            data = data[sent:]
+        self._send_behind(data)
+
+    def _send_behind(self, data: bytes) -> None:
+        backlog = self._backlog
+        if isinstance(backlog, _Corked):
+            backlog.parts.append(data)
+            backlog.bytes += len(data)
+            if backlog.bytes > FULL_BYTES:
+                self._uncork()
+        elif self._fd >= 0:
+            if backlog:
+                backlog.handed += len(data)
+            self._transport.write(data)
+            self.is_full = self._transport.get_write_buffer_size() > FULL_BYTES
+
+    def cork(self) -> None:
+        """Write what comes in this turn of the loop as one, at its end."""
+        if self._backlog is None:
+            self._backlog = _Corked()
+            asyncio.get_running_loop().call_soon(self._uncork)
+
+    def _uncork(self) -> None:
+        if isinstance(self._backlog, _Corked):
+            data, self._backlog = b"".join(self._backlog.parts), None
+            self.send(data)
+
+    def pause_writing(self) -> None:
+        """The kernel takes no more: what is written from now on waits in the transport."""
+        self._backlog = _Backlog(self._transport.get_write_buffer_size(), self.now_s())
+
+    def resume_writing(self) -> None:
+        """All that waited is with the kernel."""
+        self._backlog, self.is_full = None, False
+        self._wake()
+
+    async def drained(self) -> None:
+        """See Sink."""
+        while self.is_full and self._fd >= 0:
+            self._drained = self._drained or asyncio.Event()
+            await self._drained.wait()
+        if self._fd < 0:
+            raise ConnectionResetError("the client is gone")
+
+    def hold_back(self, *, held: bool) -> None:
+        """Read no more from the client for now, or go on."""
+        if self.phase is not Phase.CLOSED:
+            if held:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    def _wake(self) -> None:
+        if self._drained:
+            self._drained.set()
+            self._drained = None
+
+    def look(self, now_s: float) -> str | None:
+        """Look at it from time to time; gives why it is to be cut, when it is."""
+        backlog = self._backlog
+        if not isinstance(backlog, _Backlog):
+            return None
+        read = backlog.handed - self._transport.get_write_buffer_size()
+        if read > backlog.read:
+            backlog.read, backlog.read_s = read, now_s
+        return f"read nothing for {_STALL_S:.0f} s" if now_s - backlog.read_s > _STALL_S else None
+
+    def run(self, work: Coroutine[None, None, None]) -> None:
+        """Do for the client what takes time, once the last is done."""
+        self._task = asyncio.create_task(work)
+        self._task.add_done_callback(self._ran)
+
+    def _ran(self, task: asyncio.Task[None]) -> None:
+        if task is self._task:
+            self._task = None
+        if not task.cancelled() and (error := task.exception()):
+            if not isinstance(error, ConnectionError | LogUnavailable):
+                log.error("%s could not be served and is cut", self.id, exc_info=error)
+            if not self.is_ending:
+                self.abort()  # it left, or cannot be brought up to date now: it comes back
+        if self.phase is Phase.CLOSED:
+            self.home.remove(self)
+
+    def close(self, code: int) -> None:
+        """End it in order; who does not take part in time is cut. Idempotent."""
+        if not self.is_ending:
+            self.say_end(code)
+            self.end_writing()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether nothing more is written to it."""
+        return self.phase in (Phase.CLOSING, Phase.CLOSED)
+
+    def say_end(self, code: int) -> None:
+        """Write what the door's streams end with."""
+        raise NotImplementedError
+
+    def end_writing(self) -> None:
+        """Write nothing more, and give the peer its time to close."""
+        self._uncork()
+        self._fd = -1
+        self.phase = Phase.CLOSING
+        self.hold_back(held=False)  # its answer to the end must be heard
+        self.ends_s = self.due_s = self.now_s() + CLOSE_S
+        self._wake()
+
+    def abort(self) -> None:
+        """See Sink."""
+        if self.phase is not Phase.CLOSED:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The transport is gone: nothing may be written to its number any more."""
+        self._fd = -1
+        self.phase = Phase.CLOSED
+        self._wake()
+        if self._task:
+            self._task.cancel()
+        else:
+            self.home.remove(self)
+
+    @staticmethod
+    def now_s() -> float:
+        """The loop's time."""
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,220 @@
+"""How streams are taken leave of: at the end of their age, and when the program stops."""
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+
+from feed.app import running
+from feed.clock import SystemClock
+from feed.hub.hub import Hub
+from feed.log.memory import MemoryLog
+from feed.model.frame import Frame
+from feed.settings import Settings
+from feed.web import keys
+from feed.web.connection import FULL_BYTES, Phase
+from feed.web.connections import Connections
+from tests.support.client_frame import closing
+from tests.support.clock import LoopClock, run_virtual
+from tests.support.guests import END_S, LATE_S, lines, status, sweeping
+from tests.support.transport import (
+    Client,
+    fill,
+    handshake,
+    server_frames,
+    serving,
+    turns,
+)
+
+HERE = "192.0.2.1"
+RESTART = (0x88, b"\x03\xf4")
+TOKEN = "a-token-of-at-least-32-characters"
+
+
+def test_the_end_comes_in_the_last_fifth_of_the_age_and_is_told_before() -> None:
+    async def scene() -> None:
+        async with sweeping() as (_, guests):
+            clients = [(await guests.line())[1] for _ in range(20)]
+            began_s = asyncio.get_running_loop().time()
+            told: dict[Client, float] = {}
+            ended: dict[Client, float] = {}
+            while len(ended) < 20:
+                await asyncio.sleep(0.25)
+                after_s = asyncio.get_running_loop().time() - began_s
+                for client in clients:
+                    data = client.take()
+                    for bye in lines(data):
+                        assert bye.pop("cursor").endswith("-0")
+                        assert 0 <= bye.pop("after_ms") <= 3000
+                        assert bye == {
+                            "type": "bye",
+                            "reason": "rotate",
+                            "reconnect": True,
+                            "grace_ms": 5000,
+                        }
+                        told[client] = after_s
+                    if data.endswith(b"end 1012\n"):
+                        ended[client] = after_s
+            assert min(ended.values()) >= 0.8 * END_S
+            assert max(ended.values()) <= END_S + LATE_S
+            assert len(set(ended.values())) > 10, "not all at once"
+            for client in clients:
+                assert 5 <= ended[client] - told[client] <= 5 + LATE_S
+
+    run_virtual(scene())
+
+
+def test_where_streams_do_not_live_long_a_tenth_of_the_age_is_the_grace() -> None:
+    async def scene() -> None:
+        async with sweeping(max_age_s=20) as (_, guests):
+            _, client = await guests.line()
+            await asyncio.sleep(0.8 * 20 - 2 - LATE_S)
+            assert client.take() == b""
+            await asyncio.sleep(0.2 * 20 + LATE_S + LATE_S)
+            (bye,) = lines(client.take())
+            assert bye["grace_ms"] == 2000
+
+    run_virtual(scene())
+
+
+def test_frames_go_on_between_bye_and_the_end() -> None:
+    async def scene() -> None:
+        async with sweeping(max_age_s=100) as (_, guests):
+            stream, client = await guests.line()
+            await until_told(client)
+            assert stream.phase is Phase.LEAVING
+            stream.write(Frame(b"one more"))
+            assert client.take() == b"one more\n"
+
+    run_virtual(scene())
+
+
+def test_who_does_not_answer_a_close_is_cut_2_s_later() -> None:
+    async def scene() -> None:
+        async with sweeping() as (home, guests):
+            (stream, deaf), (other, fair) = await guests.ws(), await guests.ws()
+            await asyncio.sleep(0.6)
+            stream.close(1012)
+            other.close(1012)
+            fair.write(closing(1012))
+            await asyncio.sleep(1.9)
+            assert (server_frames(fair.take()), fair.has_ended) == ([RESTART], True)
+            assert (server_frames(deaf.take()), deaf.has_ended) == ([RESTART], False)
+            assert list(home.open) == [stream]
+            await asyncio.sleep(0.5)
+            assert (deaf.take(), deaf.has_ended) == (b"", True)
+            assert list(home.open) == []
+
+    run_virtual(scene())
+
+
+async def until_told(client: Client) -> dict[str, Any]:
+    """Read the bye."""
+    loop = asyncio.get_running_loop()
+    (bye,) = lines(await loop.sock_recv(client.sock, 1000))
+    return bye
+
+
+async def answer_close(client: Client) -> float:
+    """Read up to the close, and answer it; gives when it came."""
+    while True:
+        await asyncio.sleep(0.05)
+        if client.take().endswith(RESTART[1]):
+            client.write(closing(1012))
+            return asyncio.get_running_loop().time()
+
+
+def test_a_drain_takes_leave_of_everybody_and_waits_for_nobody_else() -> None:
+    async def scene() -> None:
+        async with sweeping() as (home, guests):
+            clients = [(await guests.ws())[1] for _ in range(20)]
+            answers = [asyncio.create_task(answer_close(client)) for client in clients]
+            began_s = asyncio.get_running_loop().time()
+            await home.drain()
+            took_s = asyncio.get_running_loop().time() - began_s
+            assert home.open == {}
+            closed_s = [await answer - began_s for answer in answers]
+            assert 0.5 <= min(closed_s) <= max(closed_s) <= 3 + LATE_S
+            assert len({round(each, 2) for each in closed_s}) > 5, "not all at once"
+            assert took_s <= max(closed_s) + 0.1
+            await home.drain()
+            assert asyncio.get_running_loop().time() - began_s == took_s
+
+    run_virtual(scene())
+
+
+def test_a_drain_ends_in_time_whatever_the_clients_do() -> None:
+    async def scene() -> None:
+        async with sweeping(max_age_s=100) as (home, guests):
+            _, rotated = await guests.line()
+            assert (await until_told(rotated))["reason"] == "rotate"
+            (_, deaf), (stuck, _) = await guests.ws(), await guests.line()
+            fill(stuck)
+            stuck.send(b"x" * FULL_BYTES)
+            busy, _ = await guests.line()
+            busy.run(asyncio.sleep(3600))
+            closing_now, _ = await guests.ws()
+            closing_now.close(1012)
+            began_s = asyncio.get_running_loop().time()
+            await home.drain()
+            assert asyncio.get_running_loop().time() - began_s <= 5.01
+            assert home.open == {}
+            assert lines(rotated.take()) == [], "it was told already"
+            (text, bye), end = server_frames(deaf.take())
+            assert text == 0x81
+            assert end == RESTART
+            told = json.loads(bye)
+            assert (told["type"], told["reason"]) == ("bye", "shutdown")
+            assert 500 <= told["grace_ms"] <= 3000
+
+    run_virtual(scene())
+
+
+def test_nobody_is_let_in_while_it_drains() -> None:
+    async def scene() -> None:
+        async with sweeping() as (home, guests):
+            await guests.line()
+            draining = asyncio.create_task(home.drain())
+            await turns()
+            assert home.draining.is_set()
+            assert status(home, HERE) == 503
+            await draining
+            assert status(home, HERE) == 503
+
+    run_virtual(scene())
+
+
+async def test_what_never_ran_can_be_drained() -> None:
+    hub = Hub(MemoryLog(), LoopClock(), heartbeat_s=15)
+    home = Connections(hub, max_age_s=END_S, drain_s=5, most=1, most_per_address=0)
+    async with asyncio.timeout(5):
+        await home.drain()
+    assert status(home, HERE) == 503
+
+
+async def test_the_operator_sees_none_that_is_ending() -> None:
+    settings = Settings(log="memory:", sources=False, drain_s=0, admin_token=(TOKEN,))
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with (
+        running(settings, SystemClock()) as app,
+        serving(app) as port,
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}/admin/", headers=headers) as admin,
+        asyncio.timeout(5),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(handshake("/ws?topics=BTC"))
+        await reader.readuntil(b'"type":"snapshot"')
+        async with admin.get("connections") as answer:
+            (listed,) = (await answer.json())["connections"]
+        assert listed["door"] == "ws"
+        assert listed["topics"] == ["price:BTC"]
+        async with admin.delete(f"connections/{listed['id']}") as answer:
+            assert answer.status == 204
+        assert [each.phase for each in app[keys.CONNECTIONS].open] == [Phase.CLOSING]
+        async with admin.get("connections") as answer:
+            assert (await answer.json())["connections"] == []
+        async with admin.delete(f"connections/{listed['id']}") as answer:
+            assert answer.status == 404
+        await reader.readuntil(RESTART[1])
+        writer.close()
