@@ -140,7 +140,7 @@ for (const row of document.querySelectorAll("main [data-topic]")) {
   rows.set(known.topic, known);
 }
 
-const feed = new Feed({ ...start, conflateMs: 100, onStatus: showConnection });
+const feed = new Feed({ ...start, conflateMs: 100, windowMs: 50, onStatus: showConnection });
 feed.subscribe(["price:*", "score:*"], {
   onItem(topic, item, before) {
     if (!changed.has(topic)) changed.set(topic, before);

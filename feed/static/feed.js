@@ -46,7 +46,8 @@ export class Feed {
   items = new Map();
 
   #url;
-  #conflateMs;
+  /** @type {{conflate_ms?: number, window_ms?: number}} */
+  #options = {};
   #onStatus;
   /** @type {Omit<Status, "lastFrameAt">} */
   #status = { state: "connecting", resumed: false, reconnects: 0, gaps: 0, problem: null };
@@ -96,11 +97,14 @@ export class Feed {
    * @param {Iterable<Item & {topic: string}>} [options.items]
    * @param {number} [options.now]  The server's clock when it wrote them, ms.
    * @param {number} [options.conflateMs]  An item changes at most once in this time.
+   * @param {number} [options.windowMs]  How long the server may gather what it sends, nothing
+   *   merged: a latency that can be spared makes its work lighter.
    * @param {(status: Status) => void} [options.onStatus]
    */
-  constructor({ url, cursor = "", items = [], now, conflateMs = 0, onStatus } = {}) {
+  constructor({ url, cursor = "", items = [], now, conflateMs = 0, windowMs = 0, onStatus } = {}) {
     this.#url = socketUrl(url ?? new URL("/ws", import.meta.url));
-    this.#conflateMs = conflateMs;
+    if (conflateMs) this.#options.conflate_ms = conflateMs;
+    if (windowMs) this.#options.window_ms = windowMs;
     this.#onStatus = onStatus;
     this.#cursor = cursor;
     for (const { topic, v, ts, data } of items)
@@ -303,8 +307,7 @@ export class Feed {
    */
   #send(type, fields) {
     const id = ++this.#commands;
-    const options =
-      type === "subscribe" && this.#conflateMs ? { conflate_ms: this.#conflateMs } : {};
+    const options = type === "subscribe" ? this.#options : {};
     this.#socket?.send(JSON.stringify({ type, id, ...fields, ...options }));
     return id;
   }

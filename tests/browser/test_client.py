@@ -10,13 +10,14 @@ A, B, C = "price:A", "price:B", "price:C"
 
 
 async def test_begins_with_a_snapshot_and_follows_updates(client: FeedPage) -> None:
-    await client.begin("A", "score:EPL.*", conflateMs=250)
+    await client.begin("A", "score:EPL.*", conflateMs=250, windowMs=50)
     peer = await client.connection()
     assert await peer.hear() == {
         "type": "subscribe",
         "id": 1,
         "topics": ["price:A", "score:EPL.*"],
         "conflate_ms": 250,
+        "window_ms": 50,
     }
     peer.welcome()
     peer.subscribed({"id": 1}, ["price:A", "score:EPL.*"], resumed=False)
