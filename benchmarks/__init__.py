@@ -1,0 +1,1 @@
+"""What the feed costs, beside the libraries and servers that a user would pick instead."""
