@@ -11,6 +11,7 @@ from feed.web.connection import Phase
 from feed.web.takeover import take_over
 from feed.web.upgrade import upgrade
 from tests.support.transport import (
+    FUSE_S,
     House,
     Line,
     serving,
@@ -142,7 +143,7 @@ class Place:
 async def place(*, cancels: bool = True) -> AsyncIterator[Place]:
     """A place that is served on loopback."""
     here = Place()
-    async with serving(here.app, cancels=cancels) as here.port, asyncio.timeout(5):
+    async with serving(here.app, cancels=cancels) as here.port, asyncio.timeout(FUSE_S):
         try:
             yield here
         finally:

@@ -14,7 +14,7 @@ from types import TracebackType
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "blackbox-token-of-forty-characters-00001"
 START_S = 20.0
-REFUSAL_S = 6.0
+REFUSAL_S = 30.0
 STOP_S = 15.0
 
 

@@ -21,7 +21,7 @@ Run: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
 on_every_loop = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 
-FUSE_S = 5.0
+FUSE_S = 20.0
 
 
 def line(frame: Frame) -> bytes:
