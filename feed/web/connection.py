@@ -237,7 +237,7 @@ class Connection(asyncio.Protocol):
                 log.error("%s could not be served and is cut", self.id, exc_info=error)
             if not self.is_ending:
                 self.abort()  # it left, or cannot be brought up to date now: it comes back
-        if self.phase is Phase.CLOSED:
+        if self.phase is Phase.CLOSED and self._task is None:
             self.home.remove(self)
 
     def close(self, code: int) -> None:

@@ -1,5 +1,6 @@
 """One client's commands, answered in their order."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -33,10 +34,10 @@ class Conversation:
         "_came_with",
         "_connection",
         "_hub",
-        "_is_hearing",
         "_refused_s",
         "_refused_since_s",
         "_unheard",
+        "is_hearing",
     )
 
     def __init__(self, connection: Connection) -> None:
@@ -47,16 +48,16 @@ class Conversation:
         self._refused_since_s = 0.0
         self._refused_s = float("-inf")
         self._unheard: list[bytes] = []
-        self._is_hearing = False
+        self.is_hearing = False
 
     def is_over(self, now_s: float) -> bool:
         """Whether a new one would go on just as this."""
-        is_said = not self._is_hearing and self._came_with is None
+        is_said = not self.is_hearing and self._came_with is None
         return is_said and self._bucket.is_full(now_s)
 
     def start(self, greeting: Frame, topics: Sequence[str], options: Options, cursor: Json) -> None:
         """Greet, do what the URL asked for, and then what is said meanwhile."""
-        self._is_hearing = True
+        self.is_hearing = True
         self._connection.run(self._begin(greeting, topics, options, cursor))
 
     async def _begin(
@@ -84,21 +85,22 @@ class Conversation:
                 self._connection.send(control(Opcode.PONG, message.data))
             return
         self._unheard.append(message.data)
-        if self._is_hearing:
+        if self.is_hearing:
             self._connection.hold_back(held=True)  # until these are answered
         else:
-            self._is_hearing = True
+            self.is_hearing = True
             self._connection.run(self._hear_all())
 
     async def _hear_all(self) -> None:
         """Answer what was said. Raises ConnectionError once the client is gone."""
         while self._unheard:
+            await asyncio.sleep(0)  # others have their turn
             heard, self._unheard = self._unheard, []
             for text in heard:
                 await self._connection.drained()  # who reads no answers is asked for no more
                 if self._is_allowed():
                     await self._hear(text)
-        self._is_hearing = False
+        self.is_hearing = False
         self._connection.hold_back(held=False)
 
     def _is_allowed(self) -> bool:
@@ -106,6 +108,8 @@ class Conversation:
         now_s = self._connection.now_s()
         if self._bucket.take(now_s):
             return True
+        if self._connection.is_full:
+            return False  # nor is one told so who reads no answers
         if now_s - self._refused_s > _QUIET_S:
             self._refused_since_s = now_s
         self._refused_s = now_s

@@ -50,13 +50,17 @@ class Guests(AsyncExitStack):
 
 @asynccontextmanager
 async def sweeping(
-    *, max_age_s: float = END_S, most: int = 100, most_per_address: int = 0
+    *,
+    max_age_s: float = END_S,
+    drain_s: float = 5,
+    most: int = 100,
+    most_per_address: int = 0,
 ) -> AsyncIterator[tuple[Connections, Guests]]:
     """Connections of a hub that runs, as does the sweep."""
     hub = Hub(MemoryLog(), LoopClock(), heartbeat_s=15)
     await hub.start()
     home = Connections(
-        hub, max_age_s=max_age_s, drain_s=5, most=most, most_per_address=most_per_address
+        hub, max_age_s=max_age_s, drain_s=drain_s, most=most, most_per_address=most_per_address
     )
     home.start()
     try:

@@ -150,6 +150,7 @@ async def talking(
     cursor: Json = None,
     log: MemoryLog | None = None,
     is_deflated: bool = False,
+    kind: type[WebSocket] = WebSocket,
     room: int | None = None,
 ) -> AsyncIterator[Talk]:
     """A WebSocket that was opened with these in its URL; nothing was read yet."""
@@ -157,7 +158,7 @@ async def talking(
     await hub.start()
     home = Connections(hub, max_age_s=3300, drain_s=0, most=9, most_per_address=0)
     home.start()
-    stream = WebSocket("192.0.2.1", home, is_deflated=is_deflated)
+    stream = kind("192.0.2.1", home, is_deflated=is_deflated)
     try:
         async with opened(stream, room=room) as client:
             home.add(stream)

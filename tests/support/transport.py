@@ -97,7 +97,14 @@ class Client:
         self.sock = sock
         self.has_ended = False
         """Whether all was read, up to the end of the connection."""
+        self.transport: asyncio.Transport | None = None
+        """The stream's, at the other end."""
         sock.settimeout(0)
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for it in the stream's transport."""
+        return self.transport.get_write_buffer_size() if self.transport else 0
 
     def write(self, data: bytes) -> None:
         """Send all of it."""
@@ -175,7 +182,8 @@ async def opened(stream: Connection, *, room: int | None = None) -> AsyncIterato
     if room is not None:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
     client = Client(theirs)
-    await asyncio.get_running_loop().create_connection(lambda: stream, sock=ours)
+    loop = asyncio.get_running_loop()
+    client.transport, _ = await loop.create_connection(lambda: stream, sock=ours)
     try:
         yield client
     finally:

@@ -8,7 +8,17 @@ import pytest
 from feed.model.frame import Frame
 from feed.web.connection import FULL_BYTES
 from tests.support.clock import run_virtual
-from tests.support.transport import House, Line, Packets, Run, fill, on_every_loop, opened, turns
+from tests.support.transport import (
+    House,
+    Line,
+    Packets,
+    Run,
+    fill,
+    fill_up,
+    on_every_loop,
+    opened,
+    turns,
+)
 
 ROOM = 8192
 """For the kernel, where it is to take little."""
@@ -47,6 +57,17 @@ def test_what_the_kernel_does_not_take_comes_behind_in_order(run: Run, piece: in
                 assert not stream.is_waiting
                 stream.send(b"straight")
                 assert client.take() == b"straight"
+
+    run(scene())
+
+
+@on_every_loop
+def test_the_first_byte_that_waits_is_known(run: Run) -> None:
+    async def scene() -> None:
+        stream = Line(House())
+        async with opened(stream, room=ROOM):
+            fill(stream, 1)
+            assert (stream.waiting, stream.is_waiting) == (1, True)
 
     run(scene())
 
@@ -109,6 +130,32 @@ def test_all_who_wait_go_on_once_it_is_drained(run: Run) -> None:
             await client.receive(written + FULL_BYTES)
             await asyncio.gather(*tasks)
             assert went_on[2:] == [("a", 0), ("b", 0)]
+
+    run(scene())
+
+
+@on_every_loop
+def test_who_waits_goes_on_waiting_where_another_has_filled_it_again(run: Run) -> None:
+    async def scene() -> None:
+        stream, went_on = Line(House()), []
+
+        async def wait(name: str) -> None:
+            await stream.drained()
+            went_on.append((name, stream.is_full))
+            fill_up(stream)
+
+        async with opened(stream, room=ROOM) as client, asyncio.timeout(5):
+            written = len(fill_up(stream))
+            tasks = [asyncio.create_task(wait(name)) for name in ("a", "b")]
+            await turns()
+            await client.receive(written)
+            await turns()
+            assert went_on == [("a", False)]
+            while len(went_on) == 1:
+                client.take()
+                await turns(1)
+            assert went_on == [("a", False), ("b", False)]
+            await asyncio.gather(*tasks)
 
     run(scene())
 

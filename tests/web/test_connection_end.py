@@ -1,7 +1,6 @@
-"""How a stream ends: in order, cut, or lost; and what becomes of what is done for it."""
+"""How a stream ends: in order, cut, or lost."""
 
 import asyncio
-import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -9,9 +8,9 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from feed.errors import LogUnavailable
 from feed.model.frame import Frame
 from feed.web.connection import CLOSE_S, Phase
+from tests.support.clock import run_virtual
 from tests.support.transport import House, Line, Run, fill, on_every_loop, opened, turns
 
 
@@ -31,6 +30,19 @@ def test_a_close_writes_the_end_once_and_then_nothing(run: Run) -> None:
             assert client.take() == b"1\nend 1012\n"
 
     run(scene())
+
+
+def test_who_is_told_the_end_again_gets_no_more_time() -> None:
+    async def scene() -> None:
+        stream = Line(House())
+        async with opened(stream):
+            stream.close(1012)
+            ends_s = stream.ends_s
+            await asyncio.sleep(1)
+            stream.close(1012)
+            assert stream.ends_s == ends_s == 2
+
+    run_virtual(scene())
 
 
 @on_every_loop
@@ -96,6 +108,7 @@ def test_who_has_left_is_found_out_by_the_next_write(run: Run) -> None:
         home = House()
         stream = Line(home)
         async with opened(stream) as client:
+            stream.hold_back(held=True)  # so that nothing else tells
             client.close()
             stream.write(Frame(b"1"))
             assert (stream.phase, home.gone) == (Phase.OPEN, [])
@@ -146,144 +159,5 @@ def test_nothing_goes_to_whoever_has_its_number_next(run: Run, end: str) -> None
                 await turns()
                 os.write(number, b"only this")
                 assert reader.recv(99) == b"only this"
-
-    run(scene())
-
-
-@on_every_loop
-def test_a_write_never_raises_between_the_loss_and_the_end_of_its_task(run: Run) -> None:
-    """A graceful end that had to wait for the client to read is told from within the transport."""
-
-    async def scene() -> None:
-        home = House()
-        stream = Line(home)
-        async with opened(stream, room=8192) as client:
-
-            async def work() -> None:
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    stream.write(Frame(b"too late"))
-                    stream.abort()
-                    ended.set()
-
-            ended = asyncio.Event()
-            stream.run(work())
-            await turns()
-            written = fill(stream)
-            stream.transport.close()
-            assert await client.rest() == written
-            async with asyncio.timeout(5):
-                await ended.wait()
-            await turns()
-            assert home.gone == [stream]
-
-    run(scene())
-
-
-@on_every_loop
-@pytest.mark.parametrize(
-    ("error", "logged"),
-    [
-        (ValueError("a fault"), ["could not be served and is cut"]),
-        (ConnectionResetError("the client is gone"), []),
-        (LogUnavailable("the disk is away"), []),
-    ],
-)
-def test_who_cannot_be_served_is_cut(
-    run: Run, error: Exception, logged: list[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    async def scene() -> None:
-        home = House()
-        stream = Line(home)
-
-        async def work() -> None:
-            raise error
-
-        async with opened(stream) as client:
-            stream.run(work())
-            assert await client.rest() == b""
-            assert home.gone == [stream]
-            assert [record.getMessage() for record in caplog.records] == [
-                f"{stream.id} {words}" for words in logged
-            ]
-            assert [record.exc_info and record.exc_info[1] for record in caplog.records] == [
-                error for _ in logged
-            ]
-
-    caplog.set_level(logging.INFO, "feed")
-    run(scene())
-
-
-@on_every_loop
-def test_a_task_that_fails_after_the_end_spoils_no_farewell(
-    run: Run, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def scene() -> None:
-        stream = Line(House())
-
-        async def work() -> None:
-            stream.close(4400)
-            raise ValueError("a fault")
-
-        async with opened(stream) as client:
-            stream.run(work())
-            await turns()
-            assert (client.take(), client.has_ended) == (b"end 4400\n", False)
-
-    run(scene())
-    assert [record.levelname for record in caplog.records] == ["ERROR"]
-
-
-@on_every_loop
-def test_a_task_under_way_ends_before_the_home_is_told(
-    run: Run, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def scene() -> None:
-        home, seen = House(), []
-        stream = Line(home)
-
-        async def work() -> None:
-            try:
-                await asyncio.Event().wait()
-            finally:
-                await asyncio.sleep(0)
-                seen.append((stream.phase, list(home.gone)))
-
-        async with opened(stream) as client:
-            stream.run(work())
-            await turns()
-            client.close()
-            await turns(8)
-            assert seen == [(Phase.CLOSED, [])]
-            assert home.gone == [stream]
-
-    run(scene())
-    assert caplog.records == []
-
-
-@on_every_loop
-def test_what_is_begun_at_the_end_of_a_task_takes_its_place(run: Run) -> None:
-    async def scene() -> None:
-        home, seen = House(), []
-        stream = Line(home)
-
-        async def first() -> None:
-            seen.append("first")
-            stream.run(second())
-
-        async def second() -> None:
-            try:
-                await asyncio.Event().wait()
-            finally:
-                seen.append("second ends")
-
-        async with opened(stream):
-            stream.run(first())
-            await turns()
-            stream.abort()
-            await turns(8)
-            assert seen == ["first", "second ends"]
-            assert home.gone == [stream]
 
     run(scene())

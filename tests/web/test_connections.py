@@ -9,12 +9,15 @@ import pytest
 from feed.hub.subscription import Subscription
 from feed.model.topic import Filters
 from feed.web.connection import FULL_BYTES
+from feed.web.sse import EventStream
+from feed.web.wire import event
 from tests.support.client_frame import FIN, PONG, client_frame, text
 from tests.support.clock import run_virtual
 from tests.support.guests import LATE_S, status, sweeping
 from tests.support.transport import (
     Line,
     fill,
+    opened,
     server_frames,
     turns,
 )
@@ -97,15 +100,19 @@ def test_who_fails_inside_is_counted_out() -> None:
 
 def test_who_never_subscribed_is_closed_after_30_s() -> None:
     async def scene() -> None:
-        async with sweeping() as (_, guests):
+        async with sweeping() as (home, guests):
             _, idle = await guests.ws(has_subscribed=False)
             _, busy = await guests.ws()
+            events = EventStream(HERE, event, home)
+            reader = await guests.enter_async_context(opened(events))
+            home.add(events)
             await asyncio.sleep(30)
             assert server_frames(idle.take()) == [PING]
             assert server_frames(busy.take()) == [PING]
             await asyncio.sleep(LATE_S)
             assert server_frames(idle.take()) == [IDLE]
             assert busy.take() == b""
+            assert (reader.take(), reader.has_ended) == (b"", False)
 
     run_virtual(scene())
 
@@ -145,7 +152,7 @@ def test_who_has_bytes_to_read_is_not_pinged_but_cut_where_it_reads_none_for_30_
     async def scene() -> None:
         async with sweeping() as (_, guests):
             stream, client = await guests.ws()
-            stalled, its_client = await guests.line()
+            stalled, its_client = await guests.ws()
             stream.send(sent := b"." * FULL_BYTES * 9)
             assert stream.is_waiting
             fill(stalled)

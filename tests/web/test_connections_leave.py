@@ -28,6 +28,7 @@ from tests.support.transport import (
 )
 
 HERE = "192.0.2.1"
+SWEEP_S = 0.25
 RESTART = (0x88, b"\x03\xf4")
 TOKEN = "a-token-of-at-least-32-characters"
 
@@ -35,13 +36,15 @@ TOKEN = "a-token-of-at-least-32-characters"
 def test_the_end_comes_in_the_last_fifth_of_the_age_and_is_told_before() -> None:
     async def scene() -> None:
         async with sweeping() as (_, guests):
-            clients = [(await guests.line())[1] for _ in range(20)]
-            began_s = asyncio.get_running_loop().time()
+            opened = [await guests.line() for _ in range(20)]
+            ends_s = {client: stream.ends_s for stream, client in opened}
+            clients = [*ends_s]
+            assert {stream.opened_s for stream, _ in opened} == {0}
             told: dict[Client, float] = {}
             ended: dict[Client, float] = {}
             while len(ended) < 20:
                 await asyncio.sleep(0.25)
-                after_s = asyncio.get_running_loop().time() - began_s
+                now_s = asyncio.get_running_loop().time()
                 for client in clients:
                     data = client.take()
                     for bye in lines(data):
@@ -53,14 +56,13 @@ def test_the_end_comes_in_the_last_fifth_of_the_age_and_is_told_before() -> None
                             "reconnect": True,
                             "grace_ms": 5000,
                         }
-                        told[client] = after_s
+                        told[client] = now_s
                     if data.endswith(b"end 1012\n"):
-                        ended[client] = after_s
-            assert min(ended.values()) >= 0.8 * END_S
-            assert max(ended.values()) <= END_S + LATE_S
-            assert len(set(ended.values())) > 10, "not all at once"
+                        ended[client] = now_s
+            assert 0.8 * END_S <= min(ends_s.values()) < max(ends_s.values()) <= END_S
             for client in clients:
-                assert 5 <= ended[client] - told[client] <= 5 + LATE_S
+                assert 0 <= told[client] - (ends_s[client] - 5) <= 2 * SWEEP_S
+                assert 0 <= ended[client] - ends_s[client] <= 4 * SWEEP_S
 
     run_virtual(scene())
 
@@ -128,6 +130,9 @@ async def answer_close(client: Client) -> float:
 def test_a_drain_takes_leave_of_everybody_and_waits_for_nobody_else() -> None:
     async def scene() -> None:
         async with sweeping() as (home, guests):
+            brief, _ = await guests.line()
+            brief.abort()
+            await turns()
             clients = [(await guests.ws())[1] for _ in range(20)]
             answers = [asyncio.create_task(answer_close(client)) for client in clients]
             began_s = asyncio.get_running_loop().time()
@@ -167,6 +172,33 @@ def test_a_drain_ends_in_time_whatever_the_clients_do() -> None:
             told = json.loads(bye)
             assert (told["type"], told["reason"]) == ("bye", "shutdown")
             assert 500 <= told["grace_ms"] <= 3000
+
+    run_virtual(scene())
+
+
+def test_who_is_still_there_at_the_end_of_a_drain_is_told_the_end() -> None:
+    async def scene() -> None:
+        async with sweeping(drain_s=1, max_age_s=100) as (home, guests):
+            leaving, client = await guests.line()
+            assert (await until_told(client))["grace_ms"] == 5000
+            began_s = leaving.now_s()
+            await home.drain()
+            assert leaving.now_s() == began_s + 1
+            assert client.take() == b"end 1012\n"
+            assert client.has_ended
+
+    run_virtual(scene())
+
+
+def test_a_drain_without_time_takes_leave_all_the_same() -> None:
+    async def scene() -> None:
+        async with sweeping(drain_s=0) as (home, guests):
+            _, client = await guests.line()
+            await home.drain()
+            bye, end = client.take().splitlines()
+            assert json.loads(bye)["grace_ms"] == 0
+            assert end == b"end 1012"
+            assert home.open == {}
 
     run_virtual(scene())
 

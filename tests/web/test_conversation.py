@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from feed.errors import LogUnavailable
-from feed.hub.subscription import Options
+from feed.hub.subscription import NOTHING, Options
 from feed.log.memory import MemoryLog
 from feed.model.codec import Json, JsonObject
 from feed.model.entry import Entry, Record
@@ -162,6 +162,7 @@ def test_an_unusable_cursor_closes(cursor: Json) -> None:
                 wanted = await talk.heard()
                 assert kinds(wanted) == ["welcome", "error", "CLOSE"]
                 assert wanted[2] == ("CLOSE", b"\x11\x30")
+                assert talk.stream.member.subscription == NOTHING
 
     run_virtual(scene())
 

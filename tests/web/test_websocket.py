@@ -78,9 +78,10 @@ def test_after_our_close_the_client_s_ends_the_connection() -> None:
             await talk.heard()
             talk.stream.close(4400)
             assert await talk.heard() == [("CLOSE", b"\x11\x30")]
-            talk.send(command(1) + ping() + client_frame(FIN | BINARY, b"x"))
-            talk.stream.write(plain("update"))
-            assert await talk.heard() == [], "nothing else is heard or said"
+            for said in (command(1) + ping(), command(2), client_frame(FIN | BINARY, b"x")):
+                talk.send(said)
+                talk.stream.write(plain("update"))
+                assert await talk.heard() == [], "nothing else is heard or said"
             assert talk.stream.phase is Phase.CLOSING
             talk.send(closing(4400))
             assert await talk.heard() == []
@@ -135,11 +136,11 @@ def test_who_breaks_the_protocol_is_told_why_and_heard_no_more(case: str) -> Non
             await talk.heard()
             talk.send(ping(b"before") + said + ping(b"after"))
             talk.send(b"x" * 100_000)
-            await turns()
+            await turns(99)  # it is read in pieces
             talk.stream.write(plain("update"))
             for _ in range(9):
                 await asyncio.sleep(0.1)
-                talk.send(ping() + command(1))
+                talk.send(ping() + closing(1000))
             assert await talk.heard() == [("PONG", b"before"), ("CLOSE", code.to_bytes(2, "big"))]
             assert talk.client.has_ended
             assert list(talk.home.open) == [talk.stream]

@@ -104,6 +104,27 @@ def test_who_breaks_the_protocol_right_behind_the_handshake_is_failed(run: Run) 
 
 
 @on_every_loop
+def test_who_is_failed_can_read_why_although_it_goes_on_sending(run: Run) -> None:
+    async def scene() -> None:
+        async with (
+            feed() as (app, port),
+            asked(port, handshake("/ws?topics=A")) as (reader, writer),
+        ):
+            await reader.readuntil(b'-0"}')
+            writer.write(b"\xff" * 300_000)
+            await app[keys.INGEST].submit([Change(topic="price:A", patch={"x": 1})])
+            await writer.drain()
+            assert understood(await reader.read())[-1] == ("CLOSE", b"\x03\xea")
+            writer.write(b"\xff" * 300_000)
+            writer.close()
+            await writer.wait_closed()
+            while app[keys.CONNECTIONS].open:
+                await turns(1)
+
+    run(scene())
+
+
+@on_every_loop
 @pytest.mark.parametrize(
     ("compress", "header", "first"),
     [(True, DEFLATED, 0xC1), (True, "X: x", 0x81), (False, DEFLATED, 0x81)],

@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 
+from feed.hub.subscription import Options
+from feed.model.frame import plain
+from feed.web.websocket import WebSocket
 from tests.support.client_frame import (
     FIN,
     PONG,
@@ -14,14 +17,19 @@ from tests.support.client_frame import (
 from tests.support.clock import run_virtual
 from tests.support.talk import (
     CURSOR,
+    WELCOME,
     SlowLog,
+    Talk,
     answer,
     command,
     kinds,
     ping,
     talking,
+    understood,
 )
 from tests.support.transport import (
+    House,
+    Packets,
     fill_up,
     turns,
 )
@@ -71,12 +79,13 @@ def test_who_reads_no_answers_is_asked_for_no_more() -> None:
         async with talking(room=8192) as talk:
             await talk.heard()
             filler = fill_up(talk.stream)
+            waiting = talk.client.unsent
             for n in range(5):
                 talk.send(command(n))
                 await turns()
             talk.send(ping())
             await asyncio.sleep(0.001)
-            assert talk.stream.is_full
+            assert talk.client.unsent == waiting
             assert await talk.client.receive(len(filler)) == filler
             heard = await talk.heard()
             assert [each for each in heard if isinstance(each, dict)] == [
@@ -103,6 +112,39 @@ def test_what_comes_in_the_very_turn_in_which_the_last_answer_ends_is_answered(l
             assert await talk.heard() == [answer(5)], "it is read again"
 
     run_virtual(scene())
+
+
+def test_what_is_said_before_the_greeting_waits_for_all_of_it() -> None:
+    async def scene() -> None:
+        log = SlowLog()
+        async with talking("A", cursor=CURSOR, log=log) as talk:
+            log.gate.clear()
+            talk.stream.data_received(command(1))
+            assert await talk.heard() == [WELCOME]
+            talk.stream.data_received(command(2))
+            assert await talk.heard() == []
+            log.gate.set()
+            heard = await talk.heard()
+            assert kinds(heard[:3]) == ["subscribed", "reset", "snapshot"]
+            assert heard[3:] == [answer(1), answer(2)]
+
+    run_virtual(scene())
+
+
+async def test_the_greeting_is_one_write_and_each_answer_one_more() -> None:
+    house = House()
+    await house.hub.start()
+    stream = WebSocket("192.0.2.1", house, is_deflated=False)
+    with Packets(stream) as packets:
+        stream.conversation.start(plain("welcome"), ["A"], Options(), None)
+        await turns()
+        (greeting,) = packets.writes()
+        assert kinds(understood(greeting)) == ["welcome", "subscribed", "snapshot"]
+        stream.data_received(command(1) + ping())
+        await turns()
+        pong, answered = packets.writes()
+        assert understood(pong + answered) == [("PONG", b""), answer(1)]
+    await house.hub.stop()
 
 
 @pytest.mark.parametrize("later", range(4))
@@ -184,30 +226,45 @@ def test_a_second_within_the_rate_is_forgiven() -> None:
     run_virtual(scene())
 
 
+def goes_on(talk: Talk, seconds: float) -> bool:
+    """Whether what is known of a client is kept for so long."""
+    before = talk.stream.conversation
+    talk.stream.look(talk.stream.now_s() + seconds)
+    return talk.stream.conversation is before
+
+
 def test_what_is_known_of_a_quiet_client_is_let_go_of() -> None:
     """It costs memory that most connections need only once."""
 
     async def scene() -> None:
+        async with talking("A") as talk:
+            await talk.heard()
+            assert not goes_on(talk, 0.1)
+            talk.send(ping() * 100)
+            await talk.heard()
+            assert goes_on(talk, 4.9), "it may not yet ask for 100 at once"
+            assert not goes_on(talk, 5.1)
+            talk.send(command(1))
+            assert await talk.heard() == [answer(1)]
+
+    run_virtual(scene())
+
+
+def test_what_is_known_is_kept_while_it_is_needed() -> None:
+    async def scene() -> None:
         log = SlowLog()
         async with talking(log=log, cursor=CURSOR) as talk:
             await talk.heard()
-
-            def goes_on_after(seconds: float) -> bool:
-                before = talk.stream.conversation
-                talk.stream.look(talk.stream.now_s() + seconds)
-                return talk.stream.conversation is before
-
-            assert goes_on_after(10), "it may still come with its cursor"
+            assert goes_on(talk, 10), "it may still come with its cursor"
+            assert kinds(await talk.answers(type="subscribe", topics=["A"]))[1] == "reset"
+            assert not goes_on(talk, 10)
+        async with talking(log=log) as talk:
+            await talk.heard()
             log.gate.clear()
-            await talk.answers(type="subscribe", topics=["A"])
-            assert goes_on_after(10), "a command is under way"
+            assert await talk.answers(type="subscribe", topics=["A"], cursor=CURSOR) == []
+            assert goes_on(talk, 10), "a command is under way"
             log.gate.set()
             assert kinds(await talk.heard()) == ["subscribed", "reset", "snapshot"]
-            talk.send(ping() * 100)
-            await talk.heard()
-            assert goes_on_after(4.9), "it may not yet ask for 100 at once"
-            assert not goes_on_after(5.1)
-            talk.send(command(1))
-            assert await talk.heard() == [answer(1)]
+            assert not goes_on(talk, 10)
 
     run_virtual(scene())
