@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +15,7 @@ _PREFIX = re.compile(r"[A-Za-z0-9._\-/^=@]{0,64}")
 _SHOWN = 80
 
 
+@lru_cache(4096)  # sources and injections name the same few over and over
 def parse_topic(text: str) -> str:
     """`BTC-USD` or `price:BTC-USD` → `price:BTC-USD`; raises BadTopic."""
     kind, key = _split(text)

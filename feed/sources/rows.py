@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Callable, Generator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -102,7 +101,6 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 _decode_line: Callable[[bytes], _Line] = decoder(_Line)
-_full_topic = lru_cache(4096)(parse_topic)
 
 
 def read_jsonl(path: Path) -> Rows:
@@ -120,7 +118,7 @@ def read_jsonl(path: Path) -> Rows:
 
 def _json_row(text: bytes, event_id: str) -> Row:
     line = _decode_line(text)
-    topic = _full_topic(line.topic)
+    topic = parse_topic(line.topic)
     states = (line.set is not None) + (line.data is not None) + line.gone
     if states > 1 or not (states or line.event):
         raise BadInput("expected one of set, data and gone, or an event")

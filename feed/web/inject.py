@@ -5,7 +5,6 @@ What is right is read in one go, by types. What is not is read again, to say all
 
 import json
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Annotated, Any, NoReturn
 
 import msgspec
@@ -25,8 +24,6 @@ _ABSENT: Any = None
 """What a member is that was not given; null is no value of any of them."""
 
 _Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-
-_full_topic = lru_cache(4096)(parse_topic)
 
 
 class NotJson(Exception):
@@ -62,7 +59,7 @@ def read(body: bytes) -> list[Change]:
         each = given if isinstance(given, list) else [given]
         return [
             Change(
-                topic=_full_topic(one.topic),
+                topic=parse_topic(one.topic),
                 patch=one.set,
                 data=one.data,
                 gone=one.gone,
