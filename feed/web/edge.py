@@ -34,7 +34,9 @@ class Edge(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # not used: it quotes the request
     ) -> web.StreamResponse:
-        """Answer a problem, and say one line that quotes nothing."""
+        """Answer a problem, and say one line that quotes nothing; nobody, who has gone already."""
+        if isinstance(exc, ConnectionError):
+            raise exc
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("a request failed beyond its handler", exc_info=exc)
             code, detail = "internal", "the server failed to answer; it was logged"

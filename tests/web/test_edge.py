@@ -96,6 +96,23 @@ async def test_a_stream_that_fails_is_cut_and_logged(
     ]
 
 
+@pytest.mark.parametrize("path", ["/ws", "/sse?topics=A"])
+async def test_who_asks_for_a_stream_and_goes_is_no_fault_of_ours(
+    port: int, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    writer.write_eof()
+    async with asyncio.timeout(5):
+        await reader.read()
+    writer.close()
+    await said(port, b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_a_token_that_is_not_utf_8_is_a_wrong_one(port: int) -> None:
     head, _ = await said(
         port,
