@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from enum import Enum
 from typing import ClassVar, Protocol, cast
@@ -73,7 +74,7 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.Protocol, ABC):
     """One stream. Doors say how a frame is wrapped, what is read, and how it closes.
 
     `ends_s`: when its phase ends. `due_s`: when the sweep is to look at it again.
@@ -251,9 +252,9 @@ class Connection(asyncio.Protocol):
         """Whether nothing more is written to it."""
         return self.phase in (Phase.CLOSING, Phase.CLOSED)
 
+    @abstractmethod
     def say_end(self, code: int) -> None:
         """Write what the door's streams end with."""
-        raise NotImplementedError
 
     def end_writing(self) -> None:
         """Write nothing more, and give the peer its time to close."""
