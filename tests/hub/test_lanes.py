@@ -12,9 +12,9 @@ from feed.log.base import Snapshot
 from feed.log.memory import MemoryLog
 from feed.model.change import Change
 from feed.model.entry import Entry, Record
-from tests.hub.test_lane import A, Stage, play
 from tests.support.clock import START_MS, LoopClock
 from tests.support.log import appended
+from tests.support.stage import A, Stage, play
 
 B = "price:B"
 MANY = [Change(topic=A, patch={"x": x}) for x in range(2, 5002)]
