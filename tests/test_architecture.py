@@ -126,6 +126,12 @@ def test_a_file_is_short(name: str) -> None:
     assert len(TEXTS[name].splitlines()) <= LONGEST
 
 
+def test_no_test_nor_benchmark_is_longer() -> None:
+    files = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
+    long = [file.name for file in files if len(file.read_text("utf-8").splitlines()) > LONGEST]
+    assert long == []
+
+
 def test_a_file_says_what_it_is(tree: ast.Module) -> None:
     assert ast.get_docstring(tree)
 
