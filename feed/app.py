@@ -6,8 +6,9 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 
@@ -15,12 +16,12 @@ from feed.clock import Clock, SystemClock
 from feed.errors import FeedError
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
+from feed.hub.leader import Leader
 from feed.log import retention
-from feed.log.base import EventLog
 from feed.log.open import open_log
 from feed.settings import Settings
+from feed.sources.base import Source
 from feed.sources.open import open_source
-from feed.sources.schedule import Schedule
 from feed.web import edge, keys
 from feed.web.auth import Admins
 from feed.web.bell import Bells
@@ -35,6 +36,9 @@ _TRIM_EVERY_S = 2.0
 _CLEANUP_S = 1.0
 """For what is still served when everybody was taken leave of: requests that never end."""
 
+_SEEN_S = 2.0
+"""How long a balancer may look and see that this instance is not ready, before it hears nobody."""
+
 _SEND_BUFFER = 64 * 1024
 """The kernel's share of what a slow client is owed; its default here is megabytes."""
 
@@ -42,11 +46,19 @@ _SEND_BUFFER = 64 * 1024
 @asynccontextmanager
 async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Application]:
     """Every part at work but the listener. `app[keys.HUB].failed` ends where it cannot go on."""
-    events = await open_log(settings.log)
-    hub = Hub(events, clock, settings.heartbeat_s)
+    await _close(_open_sources(settings))  # what is wrong with them is said at the start
+    hub = Hub(partial(open_log, settings.log), clock, settings.heartbeat_s)
     await hub.start()
-    ingest = Ingest(events, hub, clock)
-    schedule = _schedule(settings, hub, ingest, clock)
+    ingest = Ingest(hub, clock)
+    instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+    leader = Leader(
+        hub,
+        ingest,
+        clock,
+        partial(_open_sources, settings),
+        instance=instance,
+        lease_s=settings.lease_s,
+    )
     app = make_web()
     peers = Peers(parse_networks(settings.trusted_proxies))
     connections = Connections(
@@ -56,42 +68,48 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
         most=settings.max_connections,
         most_per_address=settings.max_connections_per_ip,
     )
-    app[keys.HUB], app[keys.INGEST], app[keys.SCHEDULE] = hub, ingest, schedule
+    app[keys.HUB], app[keys.INGEST], app[keys.LEADER] = hub, ingest, leader
     app[keys.CLOCK], app[keys.CONNECTIONS], app[keys.PEERS] = clock, connections, peers
     app[keys.BELLS] = bells = Bells(hub, connections.draining)
     app[keys.ORIGINS] = Origins(settings.allowed_origins, peers)
     app[keys.ADMINS] = Admins(settings.admin_token)
-    app[keys.INSTANCE] = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
-    app[keys.COMPRESSES], app[keys.LEADS] = settings.compress, settings.sources
+    app[keys.INSTANCE], app[keys.COMPRESSES] = instance, settings.compress
     connections.start()
     bells.start()
-    schedule.start()
-    trimming = asyncio.create_task(_trim(events, clock, settings), name="retention")
+    if settings.sources:
+        leader.start()
+    trimming = asyncio.create_task(_trim(hub, clock, settings), name="retention")
     try:
         yield app
     finally:
-        await connections.drain()
-        await schedule.stop()
+        await take_leave(app)
         trimming.cancel()
         await hub.stop()
-        await events.aclose()
 
 
-def _schedule(settings: Settings, hub: Hub, ingest: Ingest, clock: Clock) -> Schedule:
-    configs = settings.source if settings.sources else ()
-    sources = [open_source(each, allow_private=settings.allow_private_sources) for each in configs]
-    schedule = Schedule(sources, ingest.publish, clock)
+async def take_leave(app: web.Application) -> None:
+    """Lead no longer, and send everybody away, each at a moment of its own. Idempotent."""
+    app[keys.CONNECTIONS].draining.set()
+    await asyncio.gather(app[keys.LEADER].stop(), app[keys.CONNECTIONS].drain())
+
+
+def _open_sources(settings: Settings) -> list[Source]:
+    return [
+        open_source(each, allow_private=settings.allow_private_sources) for each in settings.source
+    ]
+
+
+async def _close(sources: Sequence[Source]) -> None:
     for source in sources:
-        source.resume(lambda topic: item.state() if (item := hub.current(topic)) else None)
-    return schedule
+        await source.aclose()
 
 
-async def _trim(events: EventLog, clock: Clock, settings: Settings) -> None:
+async def _trim(hub: Hub, clock: Clock, settings: Settings) -> None:
     while True:
         await asyncio.sleep(_TRIM_EVERY_S)
         try:
             age_s, entries = settings.retention_s, settings.retention_events
-            await retention.trim(events, clock.now_ms(), age_s=age_s, entries=entries)
+            await retention.trim(hub.log, clock.now_ms(), age_s=age_s, entries=entries)
         except FeedError as error:
             log.warning("the log is not trimmed now: %s", error)
 
@@ -99,37 +117,48 @@ async def _trim(events: EventLog, clock: Clock, settings: Settings) -> None:
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then take leave and return."""
     listener = _listen(settings.host, settings.port)
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stopped.set)
     async with running(settings, SystemClock()) as app:
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            auto_decompress=False,  # no door takes a compressed body
-            handler_cancellation=True,
-            shutdown_timeout=_CLEANUP_S,
-        )
+        runner = make_runner(app)
         await runner.setup()
-        server = await edge.listen(runner, listener)
+        await web.SockSite(runner, listener, backlog=edge.BACKLOG).start()
         host, port = listener.getsockname()[:2]
         log.info("serving on http://%s:%d", host, port)
         try:
-            await _until(stopped, app[keys.HUB].failed)
+            why = await _end(app[keys.HUB].failed)
             log.info("taking leave of %d clients", len(app[keys.CONNECTIONS].open))
-            await app[keys.CONNECTIONS].drain()
+            seen_s = min(settings.drain_s, _SEEN_S) if why is signal.SIGTERM else 0
+            await asyncio.gather(take_leave(app), asyncio.sleep(seen_s))
         finally:
-            server.close()
             await runner.cleanup()
 
 
-async def _until(stopped: asyncio.Event, failed: "asyncio.Future[None]") -> None:
-    """Until somebody stops us; raises what the hub failed with."""
-    failed.add_done_callback(lambda _: stopped.set())
-    await stopped.wait()
+def make_runner(app: web.Application) -> web.AppRunner:
+    """What serves the application over HTTP."""
+    return edge.Runner(
+        app,
+        access_log=None,
+        auto_decompress=False,  # no door takes a compressed body
+        handler_cancellation=True,
+        shutdown_timeout=_CLEANUP_S,
+    )
+
+
+async def _end(failed: "asyncio.Future[None]") -> signal.Signals:
+    """Until somebody stops us, by this signal; raises what the hub failed with."""
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[signal.Signals] = loop.create_future()
+
+    def stop(name: signal.Signals) -> None:
+        if not stopped.done():
+            stopped.set_result(name)
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop, name)
+    failed.add_done_callback(lambda _: stopped.cancel())
+    await asyncio.wait([stopped])
     if failed.done():
         failed.result()
+    return stopped.result()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -15,7 +15,10 @@ FeedError
 │   ├── TopicUnknown    `gone` of a topic that is not there
 │   └── KeyReused       an idempotency key came again with another body
 ├── Conflict            a batch was planned on an older state: plan it again
-├── LogUnavailable      the log cannot promise durability now; nothing was written
+├── LogUnavailable      the log cannot promise durability now
+│   ├── LogAway         its server does not answer: it may have done what it was told
+│   ├── LogReplaced     its epoch has ended: what was read of it may not be so any longer
+│   └── Fenced          a source's change, after another instance has begun to lead
 ├── LogTrimmed          what was asked for is older than what the log holds
 └── LogInUse            another process owns the file
 """
@@ -128,7 +131,19 @@ class Conflict(FeedError):
 
 
 class LogUnavailable(FeedError):
-    """The log is out of reach or cannot write; the batch was not appended."""
+    """The log is out of reach or cannot write."""
+
+
+class LogAway(LogUnavailable):
+    """The server that keeps the log does not answer; it may come back by itself."""
+
+
+class LogReplaced(LogUnavailable):
+    """The log begins again under another epoch; whoever read this one must read that one."""
+
+
+class Fenced(LogUnavailable):
+    """Another instance runs the sources by now; the batch was not appended."""
 
 
 class LogTrimmed(FeedError):

@@ -15,7 +15,7 @@ from feed.sources.open import SourceConfig, demo
 
 _TOKEN_CHARACTERS = 32
 _TOKENS = 2
-_LOG = re.compile(r"memory:|sqlite:///[^?#]+")
+_LOG = re.compile(r"memory:|sqlite:///[^?#]+|rediss?://[^/?#]+(/[0-9]{1,5})?")
 _ORIGIN = re.compile(r"https?://([a-z0-9.\-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -120,7 +120,8 @@ def _check(settings: Settings) -> None:
     """What types cannot say."""
     _check_tokens(settings)
     if not _LOG.fullmatch(settings.log):
-        raise SettingsError(f"FEED_LOG: {settings.log!r} is neither memory: nor sqlite:///path")
+        form = "memory:, sqlite:///path or redis://host:port/db"
+        raise SettingsError(f"FEED_LOG: {_without_password(settings.log)!r} is not {form}")
     for address in settings.trusted_proxies:
         try:
             ip_network(address)
@@ -133,6 +134,11 @@ def _check(settings: Settings) -> None:
     names = [source.name for source in settings.source]
     if len(names) != len(set(names)):
         raise SettingsError("source: two sources have the same name")
+
+
+def _without_password(url: str) -> str:
+    """What of a URL may be shown."""
+    return re.sub(r"//[^/]*@", "//***@", url)
 
 
 def _check_tokens(settings: Settings) -> None:

@@ -7,7 +7,6 @@ from feed.errors import LogTrimmed
 from feed.hub.conflate import Held
 from feed.hub.lane import Lane
 from feed.hub.member import Member
-from feed.hub.pages import Pages
 from feed.hub.plan import Step
 from feed.hub.reading import Slice, next_slice
 from feed.hub.subscription import Subscription
@@ -16,14 +15,14 @@ from feed.model.frame import snapshot as snapshot_part
 from feed.model.topic import NONE, Filters
 
 
-async def bring_up(pages: Pages, lane: Lane, member: Member) -> None:
+async def bring_up(lane: Lane, member: Member) -> None:
     """Send a member what it missed and what it is owed, as fast as it reads.
 
     On return it stands at the lane's head, and nothing else has run since. Safe to cancel: what it
     was not sent is told by its cursor, or still owed. Raises ConnectionError, LogUnavailable.
     """
     while True:
-        await _catch_up(pages, lane, member)
+        await _catch_up(lane, member)
         if member.owed is None:
             return
         if member.told == NONE:
@@ -31,25 +30,25 @@ async def bring_up(pages: Pages, lane: Lane, member: Member) -> None:
         await send_snapshot(lane, member, member.owed)
 
 
-async def _catch_up(pages: Pages, lane: Lane, member: Member) -> None:
+async def _catch_up(lane: Lane, member: Member) -> None:
     while member.cursor < lane.tail.head:
         try:
-            await _send_newer(pages, lane, member)
+            await _send_newer(lane, member)
         except LogTrimmed:
             await restart(lane, member, Step.EXPIRED.value)
 
 
-async def _send_newer(pages: Pages, lane: Lane, member: Member) -> None:
+async def _send_newer(lane: Lane, member: Member) -> None:
     await member.sink.drained()
-    while part := await next_slice(pages, lane.tail, member.cursor, member.told):
-        if frame := _frame(pages, lane, member, part):
+    while part := await next_slice(lane.pages, lane.tail, member.cursor, member.told):
+        if frame := _frame(lane, member, part):
             member.sink.write(frame)
         member.cursor = part.upto
         if member.sink.is_full:
             await member.sink.drained()
 
 
-def _frame(pages: Pages, lane: Lane, member: Member, part: Slice) -> Frame | None:
+def _frame(lane: Lane, member: Member, part: Slice) -> Frame | None:
     """What tells a member a part of the past: the same frame for all who come from its place."""
 
     def make() -> Frame | None:
@@ -59,7 +58,9 @@ def _frame(pages: Pages, lane: Lane, member: Member, part: Slice) -> Frame | Non
     wanted = member.subscription
     if wanted.options.fields:
         return make()  # what it holds is its own
-    return pages.frames.get((wanted, member.told, member.cursor, part.upto, part.is_short), make)
+    return lane.pages.frames.get(
+        (wanted, member.told, member.cursor, part.upto, part.is_short), make
+    )
 
 
 async def restart(lane: Lane, member: Member, reason: str) -> None:
@@ -67,6 +68,17 @@ async def restart(lane: Lane, member: Member, reason: str) -> None:
     member.sink.write(plain("reset", reason=reason))
     member.held = Held(resumed=False)
     await send_snapshot(lane, member, member.subscription.filters)
+
+
+def begin_again(lane: Lane, member: Member) -> None:
+    """Let a member of another epoch stand at the head of this lane, and owe it all items.
+
+    What is written is little, and the rest is sent as by `bring_up`; safe to be cancelled then.
+    """
+    if member.subscription.filters != NONE:
+        member.sink.write(plain("reset", reason=Step.EPOCH.value))
+        member.owed = member.subscription.filters
+    member.cursor = lane.tail.head
 
 
 async def send_snapshot(lane: Lane, member: Member, filters: Filters) -> None:

@@ -2,17 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from feed.clock import Clock
 from feed.errors import LogUnavailable
-from feed.hub.catchup import bring_up, new_topics, restart
+from feed.hub.catchup import begin_again, bring_up, new_topics, restart
 from feed.hub.conflate import Held
+from feed.hub.following import Following
 from feed.hub.lane import Lane
-from feed.hub.lanes import Lanes
 from feed.hub.member import Member
-from feed.hub.pages import Pages
 from feed.hub.plan import plan
 from feed.hub.subscription import Subscription
 from feed.log.base import EventLog
@@ -30,42 +29,53 @@ _RETRY_S = 1.0
 class Hub:
     """Knows every member and the lane that it stands in. Runs in one loop, `start` to `stop`."""
 
-    def __init__(self, events: EventLog, clock: Clock, heartbeat_s: float) -> None:
-        self.log = events
-        self.pages = Pages(events)
+    def __init__(
+        self, open_log: Callable[[], Awaitable[EventLog]], clock: Clock, heartbeat_s: float
+    ) -> None:
         self.clock = clock
         self.heartbeat_s = heartbeat_s
         self.members: dict[Member, Lane] = {}
         self.behind: dict[Member, None] = {}
-        self._lanes = Lanes(events, clock, self._fell_behind)
+        self._following = Following(open_log, clock, heartbeat_s, self._fell_behind)
 
     async def start(self) -> None:
-        """Read the current items, and follow from there."""
-        await self._lanes.start()
-        self._lanes.run("heartbeat", self._beat())
+        """Open the log and follow it. A server that keeps it may come later, and it begins then.
+
+        Raises what opening it raises.
+        """
+        await self._following.start()
 
     async def stop(self) -> None:
-        """Let every task end; nothing is sent any more."""
+        """Let every task end, and let go of the log; nothing is sent any more."""
         tasks = [member.catching_up for member in self.behind if member.catching_up]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._lanes.stop()
+        await self._following.stop()
+
+    async def began(self) -> None:
+        """Wait until there is a log."""
+        await self._following.began.wait()
 
     @property
     def failed(self) -> "asyncio.Future[None]":
         """Ends with the error when the log can no longer be told: the process must stop."""
-        return self._lanes.failed
+        return self._following.failed
+
+    @property
+    def log(self) -> EventLog:
+        """The log that is followed now. Raises LogUnavailable before there is one."""
+        return self._following.lanes.log
 
     @property
     def epoch(self) -> str:
         """The log's."""
-        return self._lanes.epoch
+        return self.live.epoch
 
     @property
     def live(self) -> Lane:
         """The lane without a delay."""
-        return self._lanes.live
+        return self._following.lanes.live
 
     @property
     def head(self) -> int:
@@ -78,7 +88,7 @@ class Hub:
 
     async def lane(self, delay_ms: int) -> Lane:
         """The lane of a delay. Raises LogUnavailable, also where too many others are in use."""
-        return await self._lanes.of(delay_ms)
+        return await self._following.lanes.of(delay_ms)
 
     async def subscribe(
         self,
@@ -106,7 +116,7 @@ class Hub:
                 acknowledge(False)  # noqa: FBT003  (the callable's one argument)
             if member.cursor <= lane.tail.head:
                 with suppress(LogUnavailable):  # it is tried again, in the background
-                    await bring_up(self.pages, lane, member)
+                    await bring_up(lane, member)
         finally:
             self._go_on(member)
 
@@ -118,7 +128,7 @@ class Hub:
         cursor: Cursor,
         acknowledge: Callable[[bool], None],
     ) -> None:
-        step = plan(cursor, await self.log.bounds(), lane.tail.first, lane.tail.head)
+        step = plan(cursor, await lane.pages.log.bounds(), lane.tail.first, lane.tail.head)
         self.enter(member, lane)
         member.subscription = wanted
         acknowledge(not step.is_reset)
@@ -141,7 +151,10 @@ class Hub:
             member.owed = fresh
 
     def enter(self, member: Member, lane: Lane) -> None:
-        """Note the lane that a member stands in from now on."""
+        """Note the lane that a member stands in from now on, of another epoch maybe."""
+        before = self.members.get(member)
+        if before and before.epoch != lane.epoch:
+            begin_again(lane, member)
         self._leave_lane(member)
         self.members[member] = lane
         lane.users += 1
@@ -202,7 +215,7 @@ class Hub:
                 self.enter(member, lane)
                 await self._until_reached(member, lane)
                 if not lane.is_closed:
-                    await bring_up(self.pages, lane, member)
+                    await bring_up(lane, member)
             except LogUnavailable as error:
                 log.warning("a subscriber cannot catch up yet: %s", error)
                 await asyncio.sleep(_RETRY_S)
@@ -228,10 +241,3 @@ class Hub:
     def watching(self, topics: Sequence[str]) -> int:
         """How many subscribers want any of these topics."""
         return sum(member.subscription.filters.match_any(topics) for member in self.members)
-
-    async def _beat(self) -> None:
-        """Look a few times in each period for who was told nothing."""
-        while True:
-            await asyncio.sleep(min(1.0, self.heartbeat_s / 8))
-            self._lanes.beat(self.heartbeat_s)
-            self.pages.frames.clear()  # they say when they were sent

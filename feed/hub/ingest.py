@@ -17,7 +17,7 @@ from feed.errors import (
 )
 from feed.hub.hub import Hub
 from feed.hub.planner import Plan, Planner, checked_all, checked_some, leave_out
-from feed.log.base import Appended, Batch, BatchKey, EventLog
+from feed.log.base import Appended, Batch, BatchKey
 from feed.model.change import Change
 from feed.model.codec import encode
 from feed.model.entry import Record
@@ -50,8 +50,7 @@ class Ingest:
     of those fails, the log refuses the later ones as a Conflict, and they are planned anew.
     """
 
-    def __init__(self, events: EventLog, hub: Hub, clock: Clock) -> None:
-        self._log = events
+    def __init__(self, hub: Hub, clock: Clock) -> None:
         self._hub = hub
         self._clock = clock
         self._planner = Planner(hub, clock)
@@ -80,16 +79,17 @@ class Ingest:
                 return kept
             raise
 
-    async def publish(self, source: str, changes: Sequence[Change]) -> int:
+    async def publish(self, source: str, changes: Sequence[Change], term: str = "") -> int:
         """Append what a source found, but for what changes nothing, is known, or is wrong.
 
-        Gives how many changes were appended. What is wrong is logged, and the rest goes on.
-        Raises LogUnavailable.
+        `term`: in which its instance leads. Gives how many changes were appended. What is wrong is
+        logged, and the rest goes on. Raises LogUnavailable.
         """
         good = checked_some(changes, source)
         while good:
             try:
-                return len((await self._submit(good, None, source=source)).records)
+                receipt = await self._submit(good, None, source=source, term=term)
+                return len(receipt.records)
             except Refused as error:
                 refused = good[error.index]
                 good[error.index : error.index + 1] = _without_event(refused)
@@ -106,6 +106,7 @@ class Ingest:
         *,
         dry_run: bool = False,
         source: str | None = None,
+        term: str = "",
     ) -> Receipt:
         """Append checked changes; of a `source`'s only what is new."""
         changes = await self._with_names(changes)
@@ -118,12 +119,13 @@ class Ingest:
                 key=key,
                 answer=encode(results) if key else b"",
                 dry_run=dry_run,
+                term=term,
             )
             try:
                 appended = await self._append(batch, plan)
             except Conflict:
                 self._planner.forget({change.topic for change in changes})
-                await self._hub.live.reached((await self._log.bounds()).head)
+                await self._hub.live.reached((await self._hub.log.bounds()).head)
                 continue
             except Refused as error:
                 error.index = plan.places[error.index]
@@ -136,13 +138,13 @@ class Ingest:
     async def _append(self, batch: Batch, plan: Plan) -> Appended:
         """Append what was planned, and let what is planned meanwhile build on it."""
         if batch.dry_run:
-            return await self._log.append(batch)
+            return await self._hub.log.append(batch)
         if not batch.records and not batch.key:
             return Appended(self._hub.head)
         self._planner.build_on(plan.states)
         is_so = False
         try:
-            appended = await self._log.append(batch)
+            appended = await self._hub.log.append(batch)
             is_so = not appended.duplicate
             await self._hub.live.reached(appended.offset)
         finally:
@@ -161,7 +163,7 @@ class Ingest:
             event_id = event.id or f"e-{secrets.token_hex(6)}"
             kind = event.kind
             if event.op != "add":
-                known = kinds.get((change.topic, event_id)) or await self._log.event_kind(
+                known = kinds.get((change.topic, event_id)) or await self._hub.log.event_kind(
                     change.topic, event_id
                 )
                 if known is None:
@@ -177,13 +179,15 @@ class Ingest:
         event = change.event
         if event is None or event.op != "add" or event.id is None:
             return [change]
-        if await self._log.event_kind(change.topic, event.id) is None:
+        if await self._hub.log.event_kind(change.topic, event.id) is None:
             return [change]
         return _without_event(change)
 
     async def _answer(self, key: BatchKey) -> Receipt | None:
         """The answer that was kept under a key; None where there is none. Raises KeyReused."""
-        appended = await self._log.append(Batch(records=(), at_ms=self._clock.now_ms(), key=key))
+        appended = await self._hub.log.append(
+            Batch(records=(), at_ms=self._clock.now_ms(), key=key)
+        )
         return _receipt(appended) if appended.duplicate else None
 
 

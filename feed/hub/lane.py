@@ -10,6 +10,7 @@ from feed.hub.group import Group, elements
 from feed.hub.interest import Interest
 from feed.hub.kept import Kept
 from feed.hub.member import Member
+from feed.hub.pages import Pages
 from feed.hub.subscription import Subscription
 from feed.hub.tail import Tail
 from feed.model.cursor import Cursor
@@ -37,15 +38,21 @@ class Lane:
     """
 
     def __init__(
-        self, epoch: str, tail: Tail, clock: Clock, fell_behind: Callable[[Member], None]
+        self,
+        epoch: str,
+        tail: Tail,
+        pages: Pages,
+        clock: Clock,
+        fell_behind: Callable[[Member], None],
     ) -> None:
+        self.epoch = epoch
         self.tail = tail
+        self.pages = pages
         self.groups: dict[Subscription, Group] = {}
         self.users = 0
         self.used_s = self._now_s()
         self.is_closed = False
         self.kept = Kept(_MOST_KEPT)
-        self._epoch = epoch
         self._clock = clock
         self._fell_behind = fell_behind
         self._interest: Interest[Group] = Interest()
@@ -59,7 +66,7 @@ class Lane:
 
     def cursor(self, offset: int) -> str:
         """A place in this lane as clients carry it."""
-        return str(Cursor(self._epoch, offset))
+        return str(Cursor(self.epoch, offset))
 
     def standing(self, filters: Filters) -> Standing:
         """The items that are there now, and the place that they are valid at."""

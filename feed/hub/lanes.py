@@ -10,6 +10,7 @@ from feed.errors import LogTrimmed, LogUnavailable
 from feed.hub.delay import follow_late, lasting, snapshot_at
 from feed.hub.lane import Lane
 from feed.hub.member import Member
+from feed.hub.pages import Pages
 from feed.hub.tail import Tail
 from feed.log.base import EventLog, Snapshot
 from feed.model.entry import Entry
@@ -34,43 +35,44 @@ _BUSY_S, _REST_S = 0.001, 0.010
 
 
 class Lanes:
-    """The lane without a delay is always there; others come when asked for, and go when unused.
+    """The lanes of one log. That without a delay is always there; others come when asked for.
 
-    `failed` ends with the error when the log can no longer be told: the process must stop.
+    They go when they are unused. `failed` ends with the error when the log can be followed no
+    longer.
     """
 
     def __init__(
         self, events: EventLog, clock: Clock, fell_behind: Callable[[Member], None]
     ) -> None:
-        self.epoch = ""
-        self._log = events
+        self.log = events
+        self.pages = Pages(events)
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._epoch = ""
         self._clock = clock
         self._fell_behind = fell_behind
         self._lanes: dict[int, Lane] = {}
         self._opening: dict[int, asyncio.Task[Lane]] = {}
         self._followers: dict[int, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Read the current items, and follow from there."""
-        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.epoch = (await self._log.bounds()).epoch
-        tail = Tail(await self._log.items(ALL), _TAIL)
+        self._epoch = (await self.log.bounds()).epoch
+        tail = Tail(await self.log.items(ALL), _TAIL)
         self.live = self._lanes[0] = self._lane(tail)
-        self.run("live lane", _follow(self.live, self._log.follow(tail.head)))
+        following = _follow(self.live, self.log.follow(tail.head))
+        self._followers[0] = self._start("live lane", following)
 
-    async def stop(self) -> None:
-        """Let every task end; nothing is sent any more."""
-        tasks = [*self._tasks, *self._followers.values(), *self._opening.values()]
-        for task in tasks:
+    def close(self) -> list[Member]:
+        """Move nobody any more; gives those who stood here, with their cursors."""
+        for task in (*self._followers.values(), *self._opening.values()):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for lane in self._lanes.values():
-            lane.close()
+        return [member for lane in self._lanes.values() for member in lane.close()]
 
-    def run(self, name: str, work: Coroutine[None, None, None]) -> None:
-        """Start a task without which clients would be left without news: if it fails, all do."""
-        self._tasks.add(self._start(name, work))
+    async def aclose(self) -> None:
+        """Let every task end, and let go of the log; after `close`."""
+        tasks = (*self._followers.values(), *self._opening.values())
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.log.aclose()
 
     def _start(self, name: str, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
@@ -78,15 +80,14 @@ class Lanes:
         return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
-        log.error("the %s failed: the log can no longer be told", task.get_name(), exc_info=error)
+        log.warning("the %s ends: %s", task.get_name(), error)
         if not self.failed.done():
             self.failed.set_exception(error)
 
     def _lane(self, tail: Tail) -> Lane:
-        return Lane(self.epoch, tail, self._clock, self._fell_behind)
+        return Lane(self._epoch, tail, self.pages, self._clock, self._fell_behind)
 
     async def of(self, delay_ms: int) -> Lane:
         """The lane of a delay. Raises LogUnavailable, also where too many others are in use."""
@@ -98,7 +99,10 @@ class Lanes:
                 opening = asyncio.create_task(self._open(delay_ms))
                 self._opening[delay_ms] = opening
                 opening.add_done_callback(lambda _: self._opening.pop(delay_ms))
-            lane = await asyncio.shield(opening)  # others wait for the same
+            await asyncio.wait([opening])  # others wait for the same
+            if opening.cancelled():
+                raise LogUnavailable("the log begins again")
+            lane = opening.result()
         lane.used_s = asyncio.get_running_loop().time()
         return lane
 
@@ -106,9 +110,9 @@ class Lanes:
         if len(self._lanes) + len(self._opening) > _MOST:
             raise LogUnavailable(f"more than {_MOST} different delays are in use")
         now = partial(_standing, self.live.tail)
-        past = await snapshot_at(self._log, now, self._clock.now_ms() - delay_ms)
+        past = await snapshot_at(self.log, now, self._clock.now_ms() - delay_ms)
         lane = self._lanes[delay_ms] = self._lane(Tail(past, _TAIL_LATE))
-        following = follow_late(self._log, past.offset, delay_ms, self._clock)
+        following = follow_late(self.log, past.offset, delay_ms, self._clock)
         work = self._follow_late(delay_ms, lane, following)
         self._followers[delay_ms] = self._start(f"lane of {delay_ms} ms", work)
         return lane
@@ -135,6 +139,7 @@ class Lanes:
                 self._followers.pop(delay_ms).cancel()
                 del self._lanes[delay_ms]
                 lane.close()
+        self.pages.frames.clear()  # they say when they were sent
 
 
 async def _follow(lane: Lane, following: AsyncIterator[Sequence[Entry]]) -> None:

@@ -26,7 +26,7 @@ class Pages:
 
     def __init__(self, events: EventLog) -> None:
         self.frames = Kept(_MOST_FRAMES)
-        self._log = events
+        self.log = events
         self._pages = Kept(_MOST_PAGES)
 
     async def after(self, offset: int) -> Sequence[Entry]:
@@ -38,11 +38,11 @@ class Pages:
         try:
             entries = await asyncio.shield(self._pages.get(start, lambda: self._read(start)))
         except LogTrimmed:  # of the page's beginning, maybe, and not of what is asked for
-            return await self._log.read(offset, start + READ_LIMIT - offset)
+            return await self.log.read(offset, start + READ_LIMIT - offset)
         return entries[bisect_right(entries, offset, key=_offset) :]
 
     def _read(self, start: int) -> "asyncio.Task[Sequence[Entry]]":
-        reading = asyncio.create_task(self._log.read(start, READ_LIMIT), name="log page")
+        reading = asyncio.create_task(self.log.read(start, READ_LIMIT), name="log page")
 
         def done(task: "asyncio.Task[Sequence[Entry]]") -> None:
             if task.cancelled() or task.exception() or len(task.result()) < READ_LIMIT:

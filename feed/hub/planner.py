@@ -35,6 +35,7 @@ class Planner:
     def __init__(self, hub: Hub, clock: Clock) -> None:
         self._hub = hub
         self._clock = clock
+        self._epoch = ""
         self._known: dict[str, State] = {}
 
     def plan(self, changes: Sequence[Change], source: str | None) -> Plan:
@@ -42,6 +43,9 @@ class Planner:
 
         Raises BadChange, VersionDiffers and TopicUnknown, where they are not a source's.
         """
+        if self._epoch != self._hub.epoch:
+            self._epoch = self._hub.epoch
+            self._known.clear()
         now_ms = self._clock.now_ms()
         records: list[Record] = []
         places: list[int] = []

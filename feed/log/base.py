@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from feed.errors import Conflict, EventExists, EventUnknown
+from feed.log.lease import Lease
 from feed.model.entry import Entry, Item, Record
 from feed.model.topic import Filters
 
@@ -27,7 +28,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Records to append as one. `at_ms`: the wall clock now.
 
     `key` makes it idempotent: `answer` is kept with it and given back to whoever repeats it.
-    `dry_run`: check all, write nothing, use up no key.
+    `dry_run`: check all, write nothing, use up no key. `term`: of a source, what its instance's
+    lease gave it: the log refuses it once another instance leads.
     """
 
     records: Sequence[Record]
@@ -35,6 +37,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     key: BatchKey | None = None
     answer: bytes = b""
     dry_run: bool = False
+    term: str = ""
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -68,18 +71,22 @@ class EventLog(Protocol):
     """The one total order of all changes.
 
     Offsets grow strictly from 1 and are never used again, also after trim and reopening. `epoch`
-    changes when, and only when, offsets may start again. Every method but `follow` raises
-    LogUnavailable when the engine cannot do its work now; it may be tried again.
+    changes when, and only when, offsets may start again: a log lives in one epoch, and after it
+    raises LogReplaced, and from then on nothing else; the next one is another log. Every method
+    raises LogUnavailable when the engine cannot do its work now; it may be tried again.
     """
 
-    durable: bool
-    """Whether an append that returned survives a crash and a power cut."""
+    @property
+    def durable(self) -> bool:
+        """Whether an append that returned survives a crash and a power cut."""
+        ...
 
     async def append(self, batch: Batch) -> Appended:
         """Append all of the batch or nothing, in order; durable on return where `durable` says so.
 
         Raises Conflict when a record's version does not follow the topic's; EventExists,
-        EventUnknown; KeyReused. Safe to cancel: the batch may still be appended then.
+        EventUnknown; KeyReused; Fenced. Safe to cancel: the batch may still be appended then, and
+        so it may after LogUnavailable, if the engine is elsewhere: who says it again gives a key.
         """
         ...
 
@@ -102,12 +109,16 @@ class EventLog(Protocol):
     def follow(self, after: int) -> AsyncIterator[Sequence[Entry]]:
         """Every entry after an offset, in order, once, as it becomes durable; ends at `aclose`.
 
-        Raises LogTrimmed when the follower is overtaken by retention.
+        Raises LogTrimmed when the follower is overtaken by retention, LogReplaced.
         """
         ...
 
     async def trim(self, before: int) -> None:
         """Let go of entries with an offset below `before`; items and versions stay."""
+        ...
+
+    def lease(self, holder: str, life_s: float) -> Lease:
+        """The right to run the sources on this log, for an instance of this name."""
         ...
 
     async def aclose(self) -> None:

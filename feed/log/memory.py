@@ -13,6 +13,7 @@ from feed.log.base import (
     check,
     numbered,
 )
+from feed.log.lease import Sole
 from feed.log.published import Published
 from feed.model.entry import Entry, Item
 from feed.model.topic import Filters
@@ -111,6 +112,10 @@ class MemoryLog:
         self._events = {key: at for key, at in self._events.items() if at[0] >= first}
         oldest = self._at - KEY_LIFE_MS
         self._answers = {key: kept for key, kept in self._answers.items() if kept[1] >= oldest}
+
+    def lease(self, holder: str, life_s: float) -> Sole:
+        """See EventLog. Who has the log leads."""
+        return Sole(holder)
 
     async def aclose(self) -> None:
         """See EventLog."""

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import islice
 
+from feed.errors import FeedError
 from feed.log.base import READ_LIMIT
 from feed.model.entry import Entry
 
@@ -20,6 +21,7 @@ class Published:
         self._recent: deque[Entry] = deque(maxlen=_KEPT)
         self._waiting: set[asyncio.Future[None]] = set()
         self._closed = False
+        self._error: FeedError | None = None
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Show entries to every follower; to be called once they are durable, in order."""
@@ -31,6 +33,11 @@ class Published:
         """End every follower."""
         self._closed = True
         self._wake()
+
+    def fail(self, error: FeedError) -> None:
+        """End every follower with an error."""
+        self._error = error
+        self.close()
 
     async def follow(
         self, after: int, read: Callable[[int, int], Awaitable[Sequence[Entry]]]
@@ -49,6 +56,8 @@ class Published:
             entries = self._after(after) or await read(after, READ_LIMIT)
             after = entries[-1].offset
             yield entries
+        if self._error:
+            raise self._error
 
     def _after(self, after: int) -> Sequence[Entry]:
         """What is remembered after an offset; nothing when that does not reach back so far."""

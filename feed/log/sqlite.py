@@ -17,6 +17,7 @@ from typing import TypeVar
 from feed.errors import LogInUse, LogTrimmed, LogUnavailable
 from feed.log.base import Appended, Batch, Bounds, Snapshot
 from feed.log.group_commit import Committed, GroupCommit
+from feed.log.lease import Sole
 from feed.log.published import Published
 from feed.log.sqlite_writer import Writer, open_file, read_head, read_meta, read_newer, read_rows
 from feed.model.entry import Entry, Item
@@ -93,6 +94,10 @@ class SqliteLog:
         before = min(before, self._published.head + 1)
         while self._first < before:
             await self._writing.do(min(before, self._first + _TRIM_SLICE))
+
+    def lease(self, holder: str, life_s: float) -> Sole:
+        """See EventLog. Who has the log leads."""
+        return Sole(holder)
 
     async def aclose(self) -> None:
         """See EventLog."""

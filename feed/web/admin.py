@@ -80,18 +80,18 @@ async def state(request: web.Request) -> web.Response:
     """`GET /admin/state`: the log, who runs the sources, and counts."""
     hub, connections = request.app[keys.HUB], request.app[keys.CONNECTIONS]
     bounds = await hub.log.bounds()
-    instance = request.app[keys.INSTANCE]
+    leader = request.app[keys.LEADER]
     doors = [connection.door for connection in connections.open]
     return json_answer(
         encode(
             {
-                "instance": instance,
+                "instance": request.app[keys.INSTANCE],
                 "epoch": bounds.epoch,
                 "first": bounds.first,
                 "head": bounds.head,
                 "size_bytes": bounds.size_bytes,
                 "durable": hub.log.durable,
-                "leader": instance if request.app[keys.LEADS] else None,
+                "leader": await leader.holder(),
                 "counts": {
                     "topics": len(hub.live.tail.items),
                     "subscribers": len(hub.members),
@@ -99,20 +99,25 @@ async def state(request: web.Request) -> web.Response:
                     "ws": doors.count("ws"),
                     "sse": doors.count("sse"),
                 },
-                "sources": request.app[keys.SCHEDULE].statuses(),
+                "sources": leader.schedule.statuses() if leader.schedule else [],
             }
         )
     )
 
 
 async def sources(request: web.Request) -> web.Response:
-    """`GET /admin/sources`: what each source does, and how it fares."""
-    return json_answer(encode({"sources": request.app[keys.SCHEDULE].statuses()}))
+    """`GET /admin/sources`: what each source does, and how it fares; empty where another leads."""
+    leader = request.app[keys.LEADER]
+    statuses = leader.schedule.statuses() if leader.schedule else []
+    return json_answer(encode({"leader": await leader.holder(), "sources": statuses}))
 
 
 async def steer_source(request: web.Request) -> web.Response:
     """`POST /admin/sources/{name}/{pause|resume|run}`."""
-    schedule, name = request.app[keys.SCHEDULE], request.match_info["name"]
+    leader, name = request.app[keys.LEADER], request.match_info["name"]
+    schedule = leader.schedule
+    if schedule is None:
+        return problem(409, "not_leader", f"{await leader.holder() or 'nobody'} runs the sources")
     steer = {"pause": schedule.pause, "resume": schedule.resume, "run": schedule.run_now}
     try:
         steer[request.match_info["action"]](name)

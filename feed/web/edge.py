@@ -6,10 +6,9 @@ overridden; no public argument says with what, so each new protocol is told its 
 0006).
 """
 
-import asyncio
 import logging
 from http import HTTPStatus
-from socket import socket
+from typing import Any
 
 from aiohttp import web
 
@@ -51,16 +50,24 @@ class Edge(web.RequestHandler):
         return response
 
 
-async def listen(runner: web.AppRunner, listener: socket) -> asyncio.Server:
-    """Accept connections for a runner that is set up."""
-    server = runner.server
-    if server is None:
-        raise RuntimeError("the runner is not set up")
+class _Server:
+    """aiohttp's server, but that it makes an `Edge` for each connection."""
 
-    def accept() -> web.RequestHandler:
-        protocol = server()
+    def __init__(self, server: web.Server) -> None:
+        self._server = server
+
+    def __call__(self) -> web.RequestHandler:
+        """A protocol, as `loop.create_server` asks for one."""
+        protocol = self._server()
         protocol.__class__ = Edge
         return protocol
 
-    loop = asyncio.get_running_loop()
-    return await loop.create_server(accept, sock=listener, backlog=BACKLOG)
+
+class Runner(web.AppRunner):
+    """Serves with `Edge` in place of aiohttp's own protocol, whoever listens."""
+
+    @property
+    def server(self) -> Any:
+        """What a listener asks for a protocol for each connection; None before `setup`."""
+        server = super().server
+        return None if server is None else _Server(server)

@@ -17,11 +17,12 @@ async def ready(request: web.Request) -> web.Response:
     """Whether to send clients here: the log is in reach, and the instance stays."""
     app = request.app
     hub, draining = app[keys.HUB], app[keys.CONNECTIONS].draining.is_set()
+    epoch = head = durable = None
+    reach = "ok"
     try:
-        head = (await hub.log.bounds()).head
-        reach = "ok"
+        epoch, head, durable = hub.epoch, hub.live.cursor(hub.head), hub.log.durable
+        head = hub.live.cursor((await hub.log.bounds()).head)
     except LogUnavailable as error:
-        head = hub.head
         reach = str(error)
     is_ready = reach == "ok" and not draining
     body = encode(
@@ -29,10 +30,10 @@ async def ready(request: web.Request) -> web.Response:
             "ready": is_ready,
             "instance": app[keys.INSTANCE],
             "log": reach,
-            "epoch": hub.epoch,
-            "head": hub.live.cursor(head),
-            "durable": hub.log.durable,
-            "leader": app[keys.LEADS],
+            "epoch": epoch,
+            "head": head,
+            "durable": durable,
+            "leader": app[keys.LEADER].leads,
             "draining": draining,
         }
     )

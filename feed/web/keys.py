@@ -5,7 +5,7 @@ from aiohttp import web
 from feed.clock import Clock
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
-from feed.sources.schedule import Schedule
+from feed.hub.leader import Leader
 from feed.web.auth import Admins
 from feed.web.bell import Bells
 from feed.web.connections import Connections
@@ -14,7 +14,7 @@ from feed.web.peer import Peers
 
 HUB = web.AppKey("hub", Hub)
 INGEST = web.AppKey("ingest", Ingest)
-SCHEDULE = web.AppKey("schedule", Schedule)
+LEADER = web.AppKey("leader", Leader)
 CLOCK = web.AppKey("clock", Clock)
 CONNECTIONS = web.AppKey("connections", Connections)
 BELLS = web.AppKey("bells", Bells)
@@ -24,5 +24,3 @@ PEERS = web.AppKey("peers", Peers)
 INSTANCE = web.AppKey("instance", str)
 COMPRESSES = web.AppKey("compresses", bool)
 """Whether WebSockets that offer permessage-deflate get it."""
-LEADS = web.AppKey("leads", bool)
-"""Whether this instance runs the sources."""

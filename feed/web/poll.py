@@ -127,8 +127,8 @@ class _Pollers:
     async def newer(self, cursor: Cursor, wait_s: float, key_s: float) -> Shared:
         """The first news after a cursor, or an empty answer at the end of the wait."""
         lane, offset, began_s = self._lane, cursor.offset, _now_s()
-        if cursor.epoch != self._hub.epoch or offset != lane.tail.head:
-            step = plan(cursor, await self._hub.log.bounds(), lane.tail.first, lane.tail.head)
+        if cursor.epoch != lane.epoch or offset != lane.tail.head:
+            step = plan(cursor, await lane.pages.log.bounds(), lane.tail.first, lane.tail.head)
             if step.is_reset:
                 return self.standing(step)
         until_s, gathers = began_s + wait_s, self._wanted.options.window_ms > 0
@@ -191,7 +191,7 @@ class _Pollers:
 
     async def _next(self, offset: int) -> Slice | None:
         """What follows a place; None at the head."""
-        return await next_slice(self._hub.pages, self._lane.tail, offset, self._wanted.filters)
+        return await next_slice(self._lane.pages, self._lane.tail, offset, self._wanted.filters)
 
     def _quiet(self, offset: int, *, moved: bool, is_old: bool) -> Shared:
         """Nothing new. That the cursor has moved is news to others too."""

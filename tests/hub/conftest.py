@@ -8,6 +8,7 @@ from feed.clock import SystemClock
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.log.memory import MemoryLog
+from tests.support.log import lent
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def log() -> MemoryLog:
 
 @pytest.fixture
 async def hub(log: MemoryLog) -> AsyncIterator[Hub]:
-    hub = Hub(log, SystemClock(), heartbeat_s=15)
+    hub = Hub(lent(log), SystemClock(), heartbeat_s=15)
     await hub.start()
     yield hub
     await hub.stop()
@@ -25,4 +26,4 @@ async def hub(log: MemoryLog) -> AsyncIterator[Hub]:
 
 @pytest.fixture
 async def ingest(log: MemoryLog, hub: Hub) -> Ingest:
-    return Ingest(log, hub, SystemClock())
+    return Ingest(hub, SystemClock())

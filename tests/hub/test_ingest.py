@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -18,9 +20,11 @@ from feed.errors import (
 )
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest, Result
+from feed.log.base import EventLog
 from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
 from tests.support.failing_log import FailingLog
+from tests.support.log import lent
 from tests.support.stuck_log import StuckLog
 
 
@@ -125,28 +129,35 @@ async def test_a_dry_run_checks_and_changes_nothing(ingest: Ingest, hub: Hub) ->
     assert not (await ingest.submit([put(x=1)], key="k", body=b"2")).duplicate
 
 
-async def test_after_a_failed_write_the_next_is_planned_anew(hub: Hub, log: MemoryLog) -> None:
-    failing = FailingLog(log, failures=1)
-    ingest = Ingest(failing, hub, SystemClock())
+@asynccontextmanager
+async def hub_on(log: EventLog) -> AsyncIterator[Hub]:
+    hub = Hub(lent(log), SystemClock(), heartbeat_s=15)
+    await hub.start()
+    yield hub
+    await hub.stop()
 
-    outcomes = await asyncio.gather(
-        ingest.submit([put(x=1)]),
-        ingest.submit([put(y=1)]),
-        ingest.submit([put(z=1)]),
-        return_exceptions=True,
-    )
 
-    assert isinstance(outcomes[0], LogUnavailable)
-    item = hub.current("score:A")
+async def test_after_a_failed_write_the_next_is_planned_anew(log: MemoryLog) -> None:
+    async with hub_on(FailingLog(log, failures=1)) as hub:
+        ingest = Ingest(hub, SystemClock())
+
+        outcomes = await asyncio.gather(
+            ingest.submit([put(x=1)]),
+            ingest.submit([put(y=1)]),
+            ingest.submit([put(z=1)]),
+            return_exceptions=True,
+        )
+
+        assert isinstance(outcomes[0], LogUnavailable)
+        item = hub.current("score:A")
     assert item is not None
     assert (item.v, item.state()) == (2, {"y": 1, "z": 1})
 
 
-async def test_a_plan_that_is_never_current_is_given_up(hub: Hub, log: MemoryLog) -> None:
-    ingest = Ingest(FailingLog(log, conflicts=99), hub, SystemClock())
-
-    with pytest.raises(LogUnavailable, match="faster"):
-        await ingest.submit([put(x=1)])
+async def test_a_plan_that_is_never_current_is_given_up(log: MemoryLog) -> None:
+    async with hub_on(FailingLog(log, conflicts=99)) as hub:
+        with pytest.raises(LogUnavailable, match="faster"):
+            await Ingest(hub, SystemClock()).submit([put(x=1)])
 
 
 async def test_a_source_s_news(ingest: Ingest, hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
@@ -199,17 +210,18 @@ async def test_an_item_that_grows_too_large_refuses_its_batch(ingest: Ingest, hu
     assert (await ingest.submit([put(x=2)])).results == [Result("score:A", 1)]
 
 
-async def test_an_append_that_is_cut_off_is_not_built_on(hub: Hub, log: MemoryLog) -> None:
+async def test_an_append_that_is_cut_off_is_not_built_on(log: MemoryLog) -> None:
     stuck = StuckLog(log)
-    ingest = Ingest(stuck, hub, SystemClock())
-    one = asyncio.create_task(ingest.submit([put(x=1)]))
-    await stuck.asked.wait()
-    one.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await one
-    stuck.free.set()
+    async with hub_on(stuck) as hub:
+        ingest = Ingest(hub, SystemClock())
+        one = asyncio.create_task(ingest.submit([put(x=1)]))
+        await stuck.asked.wait()
+        one.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await one
+        stuck.free.set()
 
-    assert (await ingest.submit([put(y=1)])).results == [Result("score:A", 1)]
-    item = hub.current("score:A")
-    assert item is not None
-    assert item.state() == {"y": 1}
+        assert (await ingest.submit([put(y=1)])).results == [Result("score:A", 1)]
+        item = hub.current("score:A")
+        assert item is not None
+        assert item.state() == {"y": 1}

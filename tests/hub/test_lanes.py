@@ -6,13 +6,12 @@ import pytest
 
 from feed.errors import LogTrimmed, LogUnavailable
 from feed.hub.delay import lasting, snapshot_at
-from feed.hub.lanes import Lanes
 from feed.hub.subscription import Options
 from feed.log.base import Snapshot
 from feed.log.memory import MemoryLog
 from feed.model.change import Change
 from feed.model.entry import Entry, Record
-from tests.support.clock import START_MS, LoopClock
+from tests.support.clock import START_MS
 from tests.support.log import appended
 from tests.support.stage import A, Stage, play
 
@@ -129,21 +128,6 @@ def test_a_delay_that_was_let_go_moves_no_more() -> None:
         assert lane.tail.head == 0
 
     play(act)
-
-
-async def test_what_fails_first_stops_the_process(caplog: pytest.LogCaptureFixture) -> None:
-    async def fault(name: str) -> None:
-        raise ValueError(name)
-
-    lanes = Lanes(MemoryLog(), LoopClock(), lambda _: None)
-    await lanes.start()
-    lanes.run("first", fault("one"))
-    lanes.run("second", fault("two"))
-
-    with pytest.raises(ValueError, match="one"):
-        await lanes.failed
-    await lanes.stop()
-    assert caplog.text.count("can no longer be told") == 2
 
 
 class Overtaken(MemoryLog):

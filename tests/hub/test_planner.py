@@ -72,6 +72,7 @@ async def test_of_many_topics_no_more_is_kept_than_helps(
 ) -> None:
     await appended(log, Record(topic="score:A", v=1, ts=1, item=b"{}", data=b'{"x":1}'))
     await hub.live.reached(1)
+    planner.plan([], None)
     planner.build_on({f"score:{n}": State(7, 5, {}) for n in range(10_001)})
     planner.build_on({"score:A": State(2, 5, {"x": 2})})
 

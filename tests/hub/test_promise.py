@@ -13,6 +13,7 @@ from feed.hub.subscription import Options
 from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
 from tests.support.clock import LoopClock, run_virtual
+from tests.support.log import lent
 from tests.support.viewer import Viewer
 
 Act: TypeAlias = tuple[Any, ...]
@@ -73,8 +74,8 @@ class Scene:
 
     def __init__(self, wants: list[tuple[list[str], Options]]) -> None:
         self.log = MemoryLog()
-        self.hub = Hub(self.log, LoopClock(), heartbeat_s=15)
-        self.ingest = Ingest(self.log, self.hub, LoopClock())
+        self.hub = Hub(lent(self.log), LoopClock(), heartbeat_s=15)
+        self.ingest = Ingest(self.hub, LoopClock())
         self.viewers = [Viewer(self.hub, *topics, options=each) for topics, each in wants]
         self.here: set[int] = set()
         self.told: list[tuple[str, str]] = []

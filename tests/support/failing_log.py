@@ -20,6 +20,7 @@ class FailingLog:
         self.bounds = log.bounds
         self.follow = log.follow
         self.trim = log.trim
+        self.lease = log.lease
         self.aclose = log.aclose
 
     async def append(self, batch: Batch) -> Appended:

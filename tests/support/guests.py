@@ -12,6 +12,7 @@ from feed.log.memory import MemoryLog
 from feed.web.connections import Connections
 from feed.web.websocket import WebSocket
 from tests.support.clock import LoopClock
+from tests.support.log import lent
 from tests.support.transport import (
     Client,
     Line,
@@ -57,7 +58,7 @@ async def sweeping(
     most_per_address: int = 0,
 ) -> AsyncIterator[tuple[Connections, Guests]]:
     """Connections of a hub that runs, as does the sweep."""
-    hub = Hub(MemoryLog(), LoopClock(), heartbeat_s=15)
+    hub = Hub(lent(MemoryLog()), LoopClock(), heartbeat_s=15)
     await hub.start()
     home = Connections(
         hub, max_age_s=max_age_s, drain_s=drain_s, most=most, most_per_address=most_per_address

@@ -20,6 +20,7 @@ from feed.web.peer import Peers
 from feed.web.poll import poll
 from feed.web.snapshot import snapshot
 from tests.support.clock import LoopClock
+from tests.support.log import lent
 from tests.support.request import Headers
 
 
@@ -67,7 +68,7 @@ class Polls:
 async def polls(log: MemoryLog | None = None) -> AsyncIterator[Polls]:
     """They drain at the end, where they have not."""
     log, clock = log or MemoryLog(), LoopClock()
-    hub = Hub(log, clock, heartbeat_s=15)
+    hub = Hub(lent(log), clock, heartbeat_s=15)
     await hub.start()
     app = web.Application()
     app[keys.HUB], app[keys.PEERS] = hub, Peers([])
@@ -77,7 +78,7 @@ async def polls(log: MemoryLog | None = None) -> AsyncIterator[Polls]:
     app[keys.BELLS] = bells = Bells(hub, connections.draining)
     bells.start()
     try:
-        yield Polls(app, Ingest(log, hub, clock))
+        yield Polls(app, Ingest(hub, clock))
     finally:
         await connections.drain()
         await hub.stop()

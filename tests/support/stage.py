@@ -9,6 +9,7 @@ from feed.hub.subscription import Options
 from feed.log.memory import MemoryLog
 from feed.model.change import Change
 from tests.support.clock import LoopClock, run_virtual
+from tests.support.log import lent
 from tests.support.viewer import Viewer
 
 A = "price:A"
@@ -50,10 +51,10 @@ class Timed(Viewer):
 def play(act: Callable[[Stage], Awaitable[None]], heartbeat_s: float = 1000) -> None:
     async def run() -> None:
         log = MemoryLog()
-        hub = Hub(log, LoopClock(), heartbeat_s=heartbeat_s)
+        hub = Hub(lent(log), LoopClock(), heartbeat_s=heartbeat_s)
         await hub.start()
         try:
-            await act(Stage(hub, Ingest(log, hub, LoopClock()), log))
+            await act(Stage(hub, Ingest(hub, LoopClock()), log))
         finally:
             await hub.stop()
 

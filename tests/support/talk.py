@@ -22,6 +22,7 @@ from feed.web.connections import Connections
 from feed.web.websocket import WebSocket
 from tests.support.client_frame import FIN, PING, client_frame, text
 from tests.support.clock import LoopClock
+from tests.support.log import lent
 from tests.support.transport import FUSE_S, Client, opened, server_frames, serving
 
 Said: TypeAlias = dict[str, Any] | tuple[str, bytes]
@@ -154,7 +155,7 @@ async def talking(
     room: int | None = None,
 ) -> AsyncIterator[Talk]:
     """A WebSocket that was opened with these in its URL; nothing was read yet."""
-    hub = Hub(log or MemoryLog(), LoopClock(), heartbeat_s=15)
+    hub = Hub(lent(log or MemoryLog()), LoopClock(), heartbeat_s=15)
     await hub.start()
     home = Connections(hub, max_age_s=3300, drain_s=0, most=9, most_per_address=0)
     home.start()

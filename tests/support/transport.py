@@ -14,8 +14,9 @@ from feed.hub.hub import Hub
 from feed.log.memory import MemoryLog
 from feed.model.frame import Frame, Wrap
 from feed.web.connection import Connection, Home, Phase
-from feed.web.edge import listen
+from feed.web.edge import Runner
 from tests.support.clock import LoopClock
+from tests.support.log import lent
 
 Run: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -33,7 +34,7 @@ class House:
     """A home that keeps whom it was told to be gone."""
 
     def __init__(self, hub: Hub | None = None) -> None:
-        self.hub = hub or Hub(MemoryLog(), LoopClock(), heartbeat_s=15)
+        self.hub = hub or Hub(lent(MemoryLog()), LoopClock(), heartbeat_s=15)
         self.gone: list[Connection] = []
 
     def remove(self, connection: Connection) -> None:
@@ -254,12 +255,11 @@ async def serving(app: web.Application, *, cancels: bool = True) -> AsyncIterato
 
     `cancels`: a handler is cancelled when its client leaves.
     """
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=cancels, shutdown_timeout=0.1)
+    runner = Runner(app, access_log=None, handler_cancellation=cancels, shutdown_timeout=0.1)
     await runner.setup()
     listener = socket.create_server(("127.0.0.1", 0))
-    server = await listen(runner, listener)
+    await web.SockSite(runner, listener).start()
     try:
         yield listener.getsockname()[1]
     finally:
-        server.close()
         await runner.cleanup()

@@ -18,6 +18,7 @@ from feed.web.connections import Connections
 from tests.support.client_frame import closing
 from tests.support.clock import LoopClock, run_virtual
 from tests.support.guests import END_S, LATE_S, lines, status, sweeping
+from tests.support.log import lent
 from tests.support.transport import (
     Client,
     fill,
@@ -218,7 +219,7 @@ def test_nobody_is_let_in_while_it_drains() -> None:
 
 
 async def test_what_never_ran_can_be_drained() -> None:
-    hub = Hub(MemoryLog(), LoopClock(), heartbeat_s=15)
+    hub = Hub(lent(MemoryLog()), LoopClock(), heartbeat_s=15)
     home = Connections(hub, max_age_s=END_S, drain_s=5, most=1, most_per_address=0)
     async with asyncio.timeout(5):
         await home.drain()

@@ -11,7 +11,7 @@ from aiohttp import web
 from feed.app import running
 from feed.clock import SystemClock
 from feed.settings import Settings
-from feed.web.edge import listen
+from feed.web.edge import Runner
 
 TOKEN = "a-token-of-at-least-32-characters"
 SETTINGS = Settings(log="memory:", sources=False, drain_s=0, admin_token=(TOKEN,))
@@ -22,12 +22,11 @@ async def port() -> AsyncIterator[int]:
     """Where the whole application listens."""
     async with running(SETTINGS, SystemClock()) as app:
         app.router.add_get("/broken", broken)
-        runner = web.AppRunner(app, access_log=None)
+        runner = Runner(app, access_log=None)
         await runner.setup()
         listener = socket.create_server(("127.0.0.1", 0))
-        server = await listen(runner, listener)
+        await web.SockSite(runner, listener).start()
         yield listener.getsockname()[1]
-        server.close()
         await runner.cleanup()
 
 

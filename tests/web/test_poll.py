@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 
 from feed.log.base import Bounds
-from feed.log.memory import MemoryLog
 from tests.support.clock import run_virtual
+from tests.support.log import Outliving
 from tests.support.polls import events, polls, told
 
 
@@ -15,7 +15,7 @@ def now_s() -> float:
     return round(asyncio.get_running_loop().time(), 2)
 
 
-class Forgetful(MemoryLog):
+class Forgetful(Outliving):
     """Lets go of everything between saying that it holds it and being asked for it."""
 
     forgets = False
@@ -80,7 +80,7 @@ def test_who_waits_together_is_answered_with_the_same_bytes_wherever_it_came_fro
 
 def test_what_only_the_log_still_has_is_told_once_too() -> None:
     async def scene() -> None:
-        log = MemoryLog()
+        log = Outliving()
         async with polls(log) as door:
             start = await door.change("price:A")
             await door.change("price:A", "g1")

@@ -258,6 +258,7 @@ def test_what_is_known_is_kept_while_it_is_needed() -> None:
             assert goes_on(talk, 10), "it may still come with its cursor"
             assert kinds(await talk.answers(type="subscribe", topics=["A"]))[1] == "reset"
             assert not goes_on(talk, 10)
+        log = SlowLog()
         async with talking(log=log) as talk:
             await talk.heard()
             log.gate.clear()

@@ -16,9 +16,11 @@ import pytest
 
 from feed.clock import SystemClock
 from feed.hub.lane import Lane
+from feed.hub.pages import Pages
 from feed.hub.subscription import Options, Subscription
 from feed.hub.tail import Tail
 from feed.log.base import Snapshot
+from feed.log.memory import MemoryLog
 from feed.model.entry import Entry
 from feed.model.frame import item_set
 from feed.model.topic import Filters
@@ -77,7 +79,8 @@ class Work:
 @asynccontextmanager
 async def lane(topics: Callable[[int], list[str]]) -> AsyncIterator[Lane]:
     """A lane with real streams; each wants what `topics` gives for its number."""
-    made = Lane("e", Tail(Snapshot(0, []), 100), SystemClock(), lambda _member: None)
+    tail, pages = Tail(Snapshot(0, []), 100), Pages(MemoryLog())
+    made = Lane("e", tail, pages, SystemClock(), lambda _member: None)
     loop = asyncio.get_running_loop()
     home = Home()
     pairs = [socket.socketpair() for _ in range(MEMBERS)]

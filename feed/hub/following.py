@@ -1,0 +1,122 @@
+"""Which log is followed: the next one, when one has ended."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+
+from feed.clock import Clock
+from feed.errors import LogAway, LogReplaced, LogTrimmed, LogUnavailable
+from feed.hub.lanes import Lanes
+from feed.hub.member import Member
+from feed.log.base import EventLog
+
+log = logging.getLogger(__name__)
+
+_RETRY_S = 0.5
+"""Between two tries to open a log that is out of reach."""
+
+
+class Following:
+    """The lanes of the log as it is now. `began` is set once there is one.
+
+    Where the log is replaced by another one, or went on faster than it was followed, it is opened
+    anew, and all who stood in the lanes of the old one fall behind: they are brought up in the
+    new one. `failed` ends with the error when the log can no longer be told.
+    """
+
+    def __init__(
+        self,
+        open_log: Callable[[], Awaitable[EventLog]],
+        clock: Clock,
+        heartbeat_s: float,
+        fell_behind: Callable[[Member], None],
+    ) -> None:
+        self.began = asyncio.Event()
+        self._open_log = open_log
+        self._clock = clock
+        self._heartbeat_s = heartbeat_s
+        self._fell_behind = fell_behind
+        self._lanes: Lanes | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def lanes(self) -> Lanes:
+        """Those of the log that is followed now. Raises LogUnavailable before there is one."""
+        if self._lanes is None:
+            raise LogUnavailable("the log was not in reach since the start")
+        return self._lanes
+
+    async def start(self) -> None:
+        """Open the log. Where its server is away that goes on, until it comes.
+
+        Raises what opening it raises.
+        """
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            await self._begin()
+        except LogAway as error:
+            log.warning("waiting for the log: %s", error)
+        self._run("hub", self._stay())
+        self._run("heartbeat", self._beat())
+
+    async def stop(self) -> None:
+        """Let every task end, and let go of the log."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._lanes:
+            self._lanes.close()
+            await self._lanes.aclose()
+
+    def _run(self, name: str, work: Coroutine[None, None, None]) -> None:
+        """Start a task without which clients would be left without news: if it fails, all do."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("the %s failed: the log can no longer be told", task.get_name(), exc_info=error)
+        if not self.failed.done():
+            self.failed.set_exception(error)
+
+    async def _stay(self) -> None:
+        """Begin again each time that the log ends."""
+        while True:
+            if self._lanes:
+                try:
+                    await asyncio.shield(self._lanes.failed)
+                except (LogReplaced, LogTrimmed) as error:
+                    log.warning("all subscribers begin again: %s", error)
+            await self._begin_late()
+
+    async def _begin_late(self) -> None:
+        while True:
+            try:
+                return await self._begin()
+            except (LogAway, LogReplaced) as error:
+                log.debug("the log is not in reach: %s", error)
+                await asyncio.sleep(_RETRY_S)
+
+    async def _begin(self) -> None:
+        """Open the log, read the current items and follow from there; all go there at once."""
+        lanes = Lanes(await self._open_log(), self._clock, self._fell_behind)
+        try:
+            await lanes.start()
+        except BaseException:
+            await lanes.aclose()
+            raise
+        before, self._lanes = self._lanes, lanes
+        self.began.set()
+        if before:
+            for member in before.close():
+                self._fell_behind(member)
+            await before.aclose()
+
+    async def _beat(self) -> None:
+        """Look a few times in each period for who was told nothing."""
+        while True:
+            await asyncio.sleep(min(1.0, self._heartbeat_s / 8))
+            if self._lanes:
+                self._lanes.beat(self._heartbeat_s)

@@ -1,0 +1,164 @@
+-- Appends batches, each all or nothing, in order. `feed/log/redis.py` explains the keys.
+--
+-- KEYS: log, meta, items, versions, events, last call of this writer, then an answer a batch key.
+-- ARGV: epoch, the newest offset that the writer has seen, its name, its call's number, how long
+--       the call and an answer are kept (ms), the batches as MessagePack, and the values, of any
+--       bytes, that these name by their place.
+-- Gives {"ok", outcome…}; {"replaced"} where this is not the log that the writer knows;
+-- {"late"} where the call was overtaken by a later one: it reached the server twice.
+local log, meta, items, versions, events, calls = unpack(KEYS, 1, 6)
+local epoch, seen, call = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4])
+local by = ARGV[3] .. '-' .. ARGV[4]
+local call_life_ms, answer_life_ms = ARGV[5], ARGV[6]
+
+local was = redis.call('HMGET', meta, 'epoch', 'head', 'at', 'size', 'term')
+if was[1] ~= epoch or tonumber(was[2]) < seen then
+    return {'replaced'}
+end
+local head, at, size, term = tonumber(was[2]), tonumber(was[3]), tonumber(was[4]), was[5]
+
+local last = redis.call('GET', calls)
+if last then
+    last = cmsgpack.unpack(last)
+    if last[1] == call then
+        return last[2]
+    elseif last[1] > call then
+        return {'late'}
+    end
+end
+
+local function key_of(answer)
+    return KEYS[6 + answer]
+end
+
+local function value(place)
+    return ARGV[7 + place]
+end
+
+-- The state that the batches so far leave; what is not in here is as the keys say.
+local version_of, event_at = {}, {}
+local changed, stored, told = {}, {}, {}
+
+local function version(topic)
+    local v = version_of[topic]
+    if v == nil then
+        v = tonumber(redis.call('HGET', versions, topic) or 0)
+        version_of[topic] = v
+    end
+    return v
+end
+
+local function holds(event)
+    local found = event_at[event]
+    if found == nil then
+        found = redis.call('HEXISTS', events, event) == 1
+        event_at[event] = found
+    end
+    return found
+end
+
+-- The rules of `feed.log.base.check`: nil, or what is wrong.
+local function refused(records)
+    local newer, happened = {}, {}
+    for index, record in ipairs(records) do
+        local topic, v, is_change, event, op = unpack(record, 1, 5)
+        local before = newer[topic] or version(topic)
+        if v ~= before + (is_change and 1 or 0) then
+            return {'conflict', topic, before}
+        end
+        newer[topic] = v
+        if event ~= '' then
+            local is_there = happened[event] or holds(event)
+            if op == 'add' and is_there then
+                return {'event_exists', index - 1}
+            elseif op ~= 'add' and not is_there then
+                return {'event_unknown', index - 1}
+            end
+            happened[event] = true
+        end
+    end
+end
+
+local function append(records, at_ms)
+    at = math.max(at, at_ms)
+    local at_text = string.format('%d', at)
+    for _, record in ipairs(records) do
+        local topic, v, is_change, event, kind = record[1], record[2], record[3], record[4], record[6]
+        local body = value(record[7])
+        head = head + 1
+        local id = string.format('%d-0', head)
+        if event == '' then
+            redis.call('XADD', log, id, 'e', epoch, 'c', by, 'a', at_text, 'b', body)
+        else
+            redis.call('XADD', log, id, 'e', epoch, 'c', by, 'a', at_text, 'b', body, 'n', event)
+            event_at[event] = true
+            told[event] = string.format('%d ', head) .. (kind or '')
+        end
+        if is_change then
+            version_of[topic] = v
+            changed[topic] = string.format('%d', v)
+            stored[topic] = body
+        end
+        size = size + #body
+    end
+end
+
+local function outcome(batch)
+    local batch_term, at_ms, answer, digest_at, is_dry, records = unpack(batch)
+    if answer > 0 then
+        local kept = redis.call('GET', key_of(answer))
+        if kept then
+            kept = cmsgpack.unpack(kept)
+            if kept[1] ~= value(digest_at) then
+                return {'key_reused'}
+            end
+            return {'duplicate', kept[2], kept[3]}
+        end
+    end
+    if batch_term ~= '' and batch_term ~= term then
+        return {'fenced'}
+    end
+    local wrong = refused(records)
+    if wrong then
+        return wrong
+    end
+    if is_dry or #records == 0 then
+        return {'appended', head, ''}
+    end
+    append(records, at_ms)
+    if answer == 0 then
+        return {'appended', head, ''}
+    end
+    local answered = value(digest_at + 1)
+    local kept = cmsgpack.pack({value(digest_at), head, answered})
+    redis.call('SET', key_of(answer), kept, 'PX', answer_life_ms)
+    return {'appended', head, answered}
+end
+
+-- HSET in parts: what Lua can hand to one call is bounded.
+local function set_all(key, values)
+    local part = {}
+    for field, value in pairs(values) do
+        part[#part + 1] = field
+        part[#part + 1] = value
+        if #part == 1000 then
+            redis.call('HSET', key, unpack(part))
+            part = {}
+        end
+    end
+    if #part > 0 then
+        redis.call('HSET', key, unpack(part))
+    end
+end
+
+local outcomes = {'ok'}
+for _, batch in ipairs(cmsgpack.unpack(ARGV[7])) do
+    outcomes[#outcomes + 1] = outcome(batch)
+end
+set_all(versions, changed)
+set_all(items, stored)
+set_all(events, told)
+redis.call('HSET', meta, 'head', string.format('%d', head), 'at', string.format('%d', at),
+    'size', string.format('%d', size))
+redis.call('SET', calls, cmsgpack.pack({call, outcomes}), 'PX', call_life_ms)
+return outcomes

@@ -1,0 +1,172 @@
+"""The one connection of an instance that waits for what anybody appends to a Redis log."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from feed.errors import LogReplaced, LogTrimmed, LogUnavailable
+from feed.log.base import READ_LIMIT
+from feed.log.published import Published
+from feed.log.redis_store import LOG, META, Store
+from feed.model.entry import Entry, Item
+
+log = logging.getLogger(__name__)
+
+_WAIT_S = 1.0
+"""So long the server may be silent; then it is asked whether it is still the same log."""
+
+_PAUSE_S = 0.2
+"""Between two tries to reach the server."""
+
+
+class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What the stream holds of an entry, besides its place."""
+
+    topic: str
+    v: int
+    ts: int
+    item: bytes | None
+    event: bytes | None
+    data: bytes | None
+    undo: bytes | None
+
+
+_EPOCH, _CALL, _AT, _BODY = 1, 3, 5, 7
+"""Where an entry of the stream has its fields' values."""
+
+_unpack = msgspec.msgpack.Decoder(Body).decode
+
+
+class Place(NamedTuple):
+    """An offset of the log, and the call that appended its entry; b"": not known, any will do."""
+
+    offset: int
+    call: bytes
+
+
+ANOTHER = "the log begins again under another epoch"
+
+
+def offset_of(entry_id: bytes) -> int:
+    """The offset that an id of the stream names."""
+    return int(entry_id[:-2])
+
+
+def entry_id(offset: int) -> bytes:
+    """The id of an entry in the stream."""
+    return b"%d-0" % offset
+
+
+def entries_of(stream: Sequence[Any]) -> list[Entry]:
+    """Entries as the stream tells them → as everybody else knows them."""
+    entries = []
+    for entry_id, fields in stream:
+        body = _unpack(fields[_BODY])
+        entries.append(
+            Entry(
+                offset_of(entry_id),
+                int(fields[_AT]),
+                body.topic,
+                body.v,
+                body.ts,
+                body.item,
+                body.event,
+                body.data,
+                body.undo,
+            )
+        )
+    return entries
+
+
+def item_of(packed: bytes) -> Item:
+    """The item that a topic's last change left."""
+    body = _unpack(packed)
+    return Item(body.topic, body.v, body.ts, body.data)
+
+
+class Reader:
+    """Publishes every entry after a place, in order, once; survives the loss of its connection.
+
+    It fails what it publishes with LogReplaced once the log is another one, or has lost what was
+    read of it, and with LogTrimmed when retention has overtaken it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        epoch: str,
+        place: Place,
+        published: Published,
+        durable: bool,  # noqa: FBT001
+    ) -> None:
+        self.place = place
+        self.durable = durable
+        self._store = store
+        self._epoch = epoch
+        self._published = published
+        self._task = asyncio.create_task(self._run(), name="log reader")
+
+    async def aclose(self) -> None:
+        """Read no more."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        await self._store.aclose()
+
+    async def _run(self) -> None:
+        is_away = False
+        while True:
+            try:
+                await self._check()
+                if is_away:
+                    self.durable = await self._store.is_durable()
+                    log.warning("the log is in reach again")
+                    is_away = False
+                await self._read_on()
+            except (LogReplaced, LogTrimmed) as error:
+                self._published.fail(error)
+                return
+            except LogUnavailable as error:
+                if not is_away:
+                    log.warning("the log cannot be read now: %s", error)
+                    is_away = True
+                await asyncio.sleep(_PAUSE_S)
+            except Exception as error:  # the task's border: nobody may wait for ever
+                log.exception("the log cannot be followed")
+                self._published.fail(LogReplaced(str(error)))
+                return
+
+    async def _read_on(self) -> None:
+        """Publish until the server is silent for a while."""
+        while stream := await self._store.wait(entry_id(self.place.offset), READ_LIMIT, _WAIT_S):
+            if any(fields[_EPOCH] != self._epoch.encode() for _, fields in stream):
+                raise LogReplaced(ANOTHER)
+            entries = entries_of(stream)
+            if entries[0].offset != self.place.offset + 1:
+                raise LogTrimmed(f"the log begins at {entries[0].offset}")
+            self.place = Place(entries[-1].offset, stream[-1][1][_CALL])
+            self._published.publish(entries)
+
+    async def _check(self) -> None:
+        """Whether what was read is still how the log begins.
+
+        A server that failed over may have lost the last entries, and others may stand in their
+        place by now: then whoever has seen them must know, and the log gets a new epoch.
+        """
+        offset = self.place.offset
+        here = entry_id(offset)
+        (epoch, head), at_place, first = await self._store.ask(
+            (b"HMGET", META, b"epoch", b"head"),
+            (b"XRANGE", LOG, here, here),
+            (b"XRANGE", LOG, b"-", b"+", b"COUNT", 1),
+        )
+        if epoch is None or epoch.decode() != self._epoch:
+            raise LogReplaced(ANOTHER)
+        if at_place:
+            is_same = self.place.call in (b"", at_place[0][1][_CALL])
+        else:  # trimmed, or never there
+            is_same = int(head) >= offset and (not first or offset_of(first[0][0]) > offset)
+        if not is_same:
+            raise await self._store.replaced(self._epoch)
