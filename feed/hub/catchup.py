@@ -1,5 +1,6 @@
 """Bringing one member to the head of its lane: what it missed, or a snapshot."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -41,9 +42,11 @@ async def _catch_up(lane: Lane, member: Member) -> None:
 async def _send_newer(lane: Lane, member: Member) -> None:
     await member.sink.drained()
     while part := await next_slice(lane.pages, lane.tail, member.cursor, member.told):
-        if frame := _frame(lane, member, part):
-            member.sink.write(frame)
-        member.cursor = part.upto
+        async with lane.pages.turns:
+            if frame := _frame(lane, member, part):
+                member.sink.write(frame)
+            member.cursor = part.upto
+            await asyncio.sleep(0)  # whoever keeps up goes before those who come back
         if member.sink.is_full:
             await member.sink.drained()
 

@@ -128,7 +128,8 @@ class Hub:
         cursor: Cursor,
         acknowledge: Callable[[bool], None],
     ) -> None:
-        step = plan(cursor, await lane.pages.log.bounds(), lane.tail.first, lane.tail.head)
+        bounds = await lane.pages.bounds(cursor.offset)
+        step = plan(cursor, bounds, lane.tail.first, lane.tail.head)
         self.enter(member, lane)
         member.subscription = wanted
         acknowledge(not step.is_reset)

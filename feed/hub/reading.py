@@ -1,7 +1,9 @@
 """Reading on from a cursor: from memory where that reaches back, else from the log."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import attrgetter
 from typing import NamedTuple
 
 from feed.hub.pages import Pages
@@ -17,6 +19,8 @@ MAX_BYTES = 1 << 20
 
 KEEPS_UP_BYTES = 1 << 16
 """A backlog of at most so much is told version by version: its reader was away for a moment."""
+
+_offset = attrgetter("offset")
 
 
 class Slice(NamedTuple):
@@ -41,14 +45,20 @@ async def next_slice(pages: Pages, tail: Tail, cursor: int, filters: Filters) ->
         case Step.TAIL:
             entries = tail.after(cursor, READ_LIMIT)
         case _:
-            read = await pages.after(cursor)
-            entries = [entry for entry in read if entry.offset <= tail.head]
+            entries = await pages.after(cursor)
+    head = tail.head
+    return pages.slices.get((filters, cursor, head), lambda: _cut(entries, head, filters))
+
+
+def _cut(entries: Sequence[Entry], head: int, filters: Filters) -> Slice:
+    """What of some entries matches and fits a frame; they may go beyond the head."""
+    entries = entries[: bisect_right(entries, head, key=_offset)]
     wanted = [entry for entry in entries if filters.matches(entry.topic)]
     fitting = wanted[: fit(wanted)]
     whole = len(fitting) == len(wanted)
     upto = entries[-1].offset if whole else fitting[-1].offset
     size = sum(entry.size_bytes for entry in fitting)
-    is_short = whole and upto == tail.head and size <= KEEPS_UP_BYTES
+    is_short = whole and upto == head and size <= KEEPS_UP_BYTES
     return Slice(fitting, upto, is_short)
 
 

@@ -22,8 +22,10 @@ _IDLE_S = 30.0
 _GRACE_S = 5.0
 """Between `bye` and the close at a rotation, where the connection lives long enough for it."""
 
-_SPREAD_MS = 3000
-"""Clients that are sent away come back at a random moment within so long, not as one wave."""
+_SPREAD, _OVERLAP = 0.6, 0.2
+"""Shares of the drain time: clients that are sent away come back at a random moment within the
+first, not as one wave, and each has the second for its new connection before the old one ends.
+"""
 
 _SWEEP_S = 0.25
 
@@ -102,7 +104,9 @@ class Connections:
         self.draining.set()
         for connection in list(self.open):
             if connection.phase is Phase.OPEN:
-                self._say_bye(connection, "shutdown", self._drain_s * random.uniform(0.1, 0.6))
+                after_s = self._drain_s * random.uniform(0, _SPREAD)
+                grace_s = after_s + self._drain_s * _OVERLAP
+                self._say_bye(connection, "shutdown", after_s, grace_s)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._drain_s):
                 await self._all_gone()
@@ -135,7 +139,8 @@ class Connections:
             connection.abort()
         match connection.phase:
             case Phase.OPEN if now_s >= connection.ends_s - self._grace_s:
-                self._say_bye(connection, "rotate", self._grace_s)
+                after_s = self._grace_s * random.uniform(0, 0.5)
+                self._say_bye(connection, "rotate", after_s, self._grace_s)
             case Phase.OPEN if not connection.has_subscribed and (
                 now_s - connection.opened_s > _IDLE_S
             ):
@@ -149,8 +154,8 @@ class Connections:
         grace_s = self._grace_s if connection.phase is Phase.OPEN else 0
         connection.due_s = min(now_s + _LOOK_S, connection.ends_s - grace_s)
 
-    def _say_bye(self, connection: Connection, reason: str, grace_s: float) -> None:
-        """Announce the end, and go on until then."""
+    def _say_bye(self, connection: Connection, reason: str, after_s: float, grace_s: float) -> None:
+        """Announce the end, and go on until then; its client is to come back before that."""
         connection.phase = Phase.LEAVING
         connection.ends_s = connection.due_s = connection.now_s() + grace_s
         connection.write(
@@ -159,7 +164,7 @@ class Connections:
                 self.hub.place(connection.member),
                 reason=reason,
                 reconnect=True,
-                after_ms=random.randint(0, _SPREAD_MS),
+                after_ms=round(after_s * 1000),
                 grace_ms=round(grace_s * 1000),
             )
         )

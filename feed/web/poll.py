@@ -128,7 +128,8 @@ class _Pollers:
         """The first news after a cursor, or an empty answer at the end of the wait."""
         lane, offset, began_s = self._lane, cursor.offset, _now_s()
         if cursor.epoch != lane.epoch or offset != lane.tail.head:
-            step = plan(cursor, await lane.pages.log.bounds(), lane.tail.first, lane.tail.head)
+            bounds = await lane.pages.bounds(offset)
+            step = plan(cursor, bounds, lane.tail.first, lane.tail.head)
             if step.is_reset:
                 return self.standing(step)
         until_s, gathers = began_s + wait_s, self._wanted.options.window_ms > 0

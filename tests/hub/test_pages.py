@@ -7,6 +7,7 @@ import pytest
 
 from feed.errors import LogTrimmed, LogUnavailable
 from feed.hub.pages import Pages
+from feed.log.base import Bounds
 from feed.log.memory import MemoryLog
 from feed.model.entry import Entry
 from tests.support.records import batch, changed, fill
@@ -20,7 +21,15 @@ class Counting(MemoryLog):
     def __init__(self) -> None:
         super().__init__()
         self.reads: list[int] = []
+        self.asked = 0
         self.fails = False
+
+    async def bounds(self) -> Bounds:
+        """See EventLog."""
+        self.asked += 1
+        if self.fails:
+            raise LogUnavailable("as told")
+        return await super().bounds()
 
     async def read(self, after: int, limit: int) -> Sequence[Entry]:
         """See EventLog."""
@@ -34,6 +43,7 @@ class Counting(MemoryLog):
 async def log() -> Counting:
     log = Counting()
     await fill(log, ENTRIES)
+    log.asked = 0
     return log
 
 
@@ -87,3 +97,32 @@ async def test_who_leaves_takes_nothing_from_the_others(log: Counting) -> None:
     await asyncio.sleep(0)
     leaving.cancel()
     assert offsets(await staying) == (1, 1000)
+
+
+async def test_what_the_log_holds_is_asked_once_for_all_who_come_at_once(log: Counting) -> None:
+    pages = Pages(log)
+    held = await asyncio.gather(*(pages.bounds(place) for place in (0, 7, ENTRIES)))
+    assert [bounds.head for bounds in held] == [ENTRIES] * 3
+    assert log.asked == 1
+    await pages.bounds(7)
+    assert log.asked == 2
+
+
+async def test_who_comes_from_beyond_what_was_asked_asks_anew(log: Counting) -> None:
+    pages = Pages(log)
+    first, ahead = await asyncio.gather(pages.bounds(7), pages.bounds(ENTRIES + 1))
+    assert first == ahead
+    assert log.asked == 2
+
+
+async def test_an_answer_that_failed_is_everybody_s_who_waited(log: Counting) -> None:
+    pages = Pages(log)
+    log.fails = True
+    leaving = asyncio.create_task(pages.bounds(7))
+    staying = asyncio.create_task(pages.bounds(7))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(LogUnavailable):
+        await staying
+    log.fails = False
+    assert (await pages.bounds(7)).head == ENTRIES

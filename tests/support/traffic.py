@@ -10,6 +10,11 @@ import aiohttp
 from tests.support.admin import Admin, Ledger
 from tests.support.client import Frame
 
+NOT_NOW = (502, 503, 504)
+"""What a server, or a proxy before it, says when the same may be sent again."""
+
+PAUSE_S = 0.05
+
 
 class Traffic:
     """Changes that the server must accept, drawn from a seed.
@@ -131,12 +136,14 @@ async def drive_through_crashes(
         changes = traffic.batch()
         body, key = json.dumps(changes), f"{traffic.prices[0]}-{count}"
         answer = None
-        while answer is None:
+        while answer is None or answer.status in NOT_NOW:
             await up.wait()
             try:
                 answer = await admin.post("inject", body, key=key)
             except (aiohttp.ClientError, OSError):
                 await asyncio.sleep(0)
+            else:
+                await asyncio.sleep(PAUSE_S if answer.status in NOT_NOW else 0)
         assert answer.status == 200, answer
         duplicates += answer.body["duplicate"]
         ledger.record(changes, answer.body)

@@ -50,7 +50,7 @@ def test_the_end_comes_in_the_last_fifth_of_the_age_and_is_told_before() -> None
                     data = client.take()
                     for bye in lines(data):
                         assert bye.pop("cursor").endswith("-0")
-                        assert 0 <= bye.pop("after_ms") <= 3000
+                        assert 0 <= bye.pop("after_ms") <= 2500
                         assert bye == {
                             "type": "bye",
                             "reason": "rotate",
