@@ -73,6 +73,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     app[keys.BELLS] = bells = Bells(hub, connections.draining)
     app[keys.ORIGINS] = Origins(settings.allowed_origins, peers)
     app[keys.ADMINS] = Admins(settings.admin_token)
+    readers = [*settings.admin_token, settings.metrics_token]
+    app[keys.METRICS_READERS] = Admins([token for token in readers if token])
     app[keys.INSTANCE], app[keys.COMPRESSES] = instance, settings.compress
     connections.start()
     bells.start()

@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """A room, and the other rooms that it knows: `app → web → hub → (log | sources) → model`."""
 
 OWNERS = {
+    "prometheus_client": ("feed/web/metrics.py",),
     "apscheduler": ("feed/sources/schedule.py",),
     "redis": ("feed/log/redis_store.py",),
     "aiohttp.web": ("feed/web/", "feed/app.py", "feed/wsgi.py"),

@@ -53,6 +53,11 @@ class Hub:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._following.stop()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a log. Before that, whatever needs one raises LogUnavailable."""
+        return self._following.began.is_set()
+
     async def began(self) -> None:
         """Wait until there is a log."""
         await self._following.began.wait()

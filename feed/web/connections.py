@@ -23,8 +23,8 @@ _GRACE_S = 5.0
 """Between `bye` and the close at a rotation, where the connection lives long enough for it."""
 
 _SPREAD, _OVERLAP = 0.6, 0.2
-"""Shares of the drain time: clients that are sent away come back at a random moment within the
-first, not as one wave, and each has the second for its new connection before the old one ends.
+"""Shares of the drain time: clients that are sent away come back one by one within the first, not
+as one wave, and each has the second for its new connection before the old one ends.
 """
 
 _SWEEP_S = 0.25
@@ -53,8 +53,8 @@ class Connections:
         self._sweeping: asyncio.Task[None] | None = None
 
     def check(self, address: str) -> None:
-        """Refuse a client that is one too many, before any work is done for it."""
-        if self.draining.is_set() or self._count >= self._most:
+        """Refuse a client that is one too many, or comes too soon, before any work is done."""
+        if self.draining.is_set() or self._count >= self._most or not self.hub.has_begun:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": str(random.randint(1, 5))})
         if self._most_per_address and self._by_address[address] >= self._most_per_address:
             raise web.HTTPTooManyRequests(headers={"Retry-After": str(random.randint(1, 5))})
@@ -102,11 +102,12 @@ class Connections:
     async def drain(self) -> None:
         """Take leave of everybody, spread over the drain time; gives when all are gone."""
         self.draining.set()
-        for connection in list(self.open):
-            if connection.phase is Phase.OPEN:
-                after_s = self._drain_s * random.uniform(0, _SPREAD)
-                grace_s = after_s + self._drain_s * _OVERLAP
-                self._say_bye(connection, "shutdown", after_s, grace_s)
+        staying = [connection for connection in self.open if connection.phase is Phase.OPEN]
+        for number, connection in enumerate(staying):
+            share = (number + random.uniform(0, 0.5)) / len(staying)  # no two alike
+            after_s = self._drain_s * _SPREAD * share
+            grace_s = after_s + self._drain_s * _OVERLAP
+            self._say_bye(connection, "shutdown", after_s, grace_s)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._drain_s):
                 await self._all_gone()

@@ -19,6 +19,8 @@ CLOCK = web.AppKey("clock", Clock)
 CONNECTIONS = web.AppKey("connections", Connections)
 BELLS = web.AppKey("bells", Bells)
 ADMINS = web.AppKey("admins", Admins)
+METRICS_READERS = web.AppKey("metrics_readers", Admins)
+"""Who may read the metrics; all admins may."""
 ORIGINS = web.AppKey("origins", Origins)
 PEERS = web.AppKey("peers", Peers)
 INSTANCE = web.AppKey("instance", str)

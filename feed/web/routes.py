@@ -8,6 +8,7 @@ from aiohttp import web
 
 from feed.web import admin, health, middlewares, pages
 from feed.web.limits import BODY_BYTES
+from feed.web.metrics import metrics
 from feed.web.poll import poll
 from feed.web.snapshot import snapshot
 from feed.web.sse import sse
@@ -46,6 +47,7 @@ def make_web() -> web.Application:
             web.post("/admin/sources/{name}/{action:pause|resume|run}", admin.steer_source),
             web.get("/admin/connections", admin.connections),
             web.delete("/admin/connections/{id}", admin.disconnect),
+            web.get("/metrics", metrics),
             web.get("/health/live", health.live),
             web.get("/health/ready", health.ready),
         ]

@@ -1,6 +1,7 @@
 """SIGTERM: everyone is told, nothing is cut short, and the process ends with 0."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import aiohttp
 
@@ -10,6 +11,10 @@ from tests.support.admin import Admin
 from tests.support.client import Reader, offset, parse
 from tests.support.doors import sse_events, sse_frame, websocket
 from tests.support.server import Server
+from tests.support.traffic import beats
+
+CROWD = 40
+LOOKS_PER_S = 20
 
 
 async def _stop(server: Server) -> int:
@@ -110,3 +115,34 @@ async def test_the_log_of_the_output_holds_no_token(
     assert await _stop(server) == 0
     assert server.settings["FEED_ADMIN_TOKEN"] not in server.output
     assert "s3cret" not in server.output
+
+
+async def test_a_balancer_sees_it_although_nobody_is_connected(
+    serve: Serve, http: aiohttp.ClientSession
+) -> None:
+    server = await asyncio.to_thread(serve, FEED_LOG="memory:")
+    server.terminate()
+    async for _ in beats(LOOKS_PER_S):
+        health = await fetch(http, f"{server.url}/health/ready")
+        if health.status != 200:
+            break
+    assert (health.status, health.body["draining"]) == (503, True)
+    assert (await fetch(http, f"{server.url}/health/live")).status == 200
+    assert await asyncio.to_thread(server.exited_within, 10) == 0
+
+
+async def test_a_crowd_is_sent_away_one_by_one(serve: Serve) -> None:
+    server = await asyncio.to_thread(serve, FEED_LOG="memory:", FEED_DRAIN_S="2")
+    async with asyncio.timeout(30), AsyncExitStack() as crowd:
+        sockets = [
+            await crowd.enter_async_context(websocket(server.url, {"topics": "*"}))
+            for _ in range(CROWD)
+        ]
+        for socket in sockets:
+            await socket.until("snapshot")
+        server.terminate()
+        byes = await asyncio.gather(*(socket.until("bye") for socket in sockets))
+        assert len({bye["after_ms"] for bye in byes}) == CROWD
+        assert all(0 <= bye["after_ms"] < bye["grace_ms"] <= 2000 for bye in byes)
+        assert {await socket.closed() for socket in sockets} == {1012}
+    assert await asyncio.to_thread(server.exited_within, 10) == 0

@@ -1,6 +1,7 @@
 """`python -m feed` as a process of its own: start, ready, stop, kill, and what it printed."""
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "blackbox-token-of-forty-characters-00001"
@@ -101,8 +103,8 @@ class Server:
         assert found, status
         return int(found[1]) * 1024
 
-    def start(self) -> None:
-        """Start and wait until it is ready; AssertionError with its output where it is not."""
+    def begin(self) -> None:
+        """Start it, without waiting."""
         assert not self.running
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
@@ -113,13 +115,21 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+
+    def start(self) -> None:
+        """Start and wait until it is ready; AssertionError with its output where it is not."""
+        self.begin()
+        self.wait_until("ready")
+
+    def wait_until(self, what: Literal["ready", "live"]) -> None:
+        """Wait for a 200 of `/health/…`; AssertionError with its output where there is none."""
         for _ in range(int(START_S / 0.05)):
-            if self._ready():
+            if self._says(what):
                 return
             code = self.exited_within(0.05)
             assert code is None, f"it exited with {code} at start:\n{self.output}"
         self.kill()
-        raise AssertionError(f"not ready after {START_S} s:\n{self.output}")
+        raise AssertionError(f"not {what} after {START_S} s:\n{self.output}")
 
     def exited_within(self, seconds: float) -> int | None:
         """Wait for the end; the exit code, or None when it still runs."""
@@ -147,15 +157,40 @@ class Server:
         process.kill()
         process.wait()
 
-    def _ready(self) -> bool:
-        connection = http.client.HTTPConnection(self.address, timeout=2)
+    def health(self) -> dict[str, Any]:
+        """What `/health/ready` says; nothing where it does not answer."""
         try:
-            connection.request("GET", "/health/ready")
-            return connection.getresponse().status == 200
+            health: dict[str, Any] = json.loads(self._get("/health/ready")[1])
         except (OSError, http.client.HTTPException):
-            return False
+            return {}
+        return health
+
+    def answers(self, path: str) -> int:
+        """The status with which it answers a GET."""
+        return self._get(path)[0]
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(self.address, timeout=5)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
         finally:
             connection.close()
+
+    def pause(self) -> None:
+        """SIGSTOP: it holds what it has, and does nothing."""
+        self._running().send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT."""
+        self._running().send_signal(signal.SIGCONT)
+
+    def _says(self, what: str) -> bool:
+        try:
+            return self.answers(f"/health/{what}") == 200
+        except (OSError, http.client.HTTPException):
+            return False
 
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._process is not None, "never started"

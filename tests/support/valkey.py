@@ -1,5 +1,6 @@
 """A Valkey server of a test's own, from a wheel: start, kill, stop for a while, start again."""
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -89,6 +90,23 @@ class Valkey:
     def go_on(self) -> None:
         """SIGCONT."""
         self._running().send_signal(signal.SIGCONT)
+
+    def copy(self, to: Path) -> None:
+        """Copy what is on its disk now, while nobody writes."""
+        shutil.copytree(self._directory, to)
+
+    def lose_all_since(self, copy: Path) -> None:
+        """Kill it, and start it again with what its disk held once."""
+        self.kill()
+        shutil.rmtree(self._directory)
+        shutil.copytree(copy, self._directory)
+        self.start()
+
+    def say(self, command: str) -> bytes:
+        """Say one command without arguments that need quoting; the first of its answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as said:
+            said.sendall(command.encode() + b"\r\n")
+            return said.recv(1 << 16)
 
     def _running(self) -> "subprocess.Popen[bytes]":
         assert self._process is not None, "never started"
