@@ -4,7 +4,7 @@ PYTHON = .venv-test/bin/python
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-config --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help run test lint format type cover stress bench lock clean environment
+.PHONY: help run test lint format type cover stress soak bench lock clean environment
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -34,12 +34,16 @@ stress: environment  ## the tests twenty times, until the first red
 		echo "round $$round"; $(PYTHON) -m pytest -q -x --numprocesses auto --dist loadfile || exit 1; \
 	done
 
+soak:  ## the long tests: many more kills and hops, and the waits that the protocol gives
+	@FEED_SOAK=1 ./test tests/blackbox --numprocesses auto --dist loadfile
+
 bench: environment  ## what it costs, beside others: make bench BENCH="A B --rounds 1"
 	@$(PYTHON) -m benchmarks $(BENCH)
 
 lock:  ## make requirements*.txt from pyproject.toml, with the newest versions (needs uv)
 	@$(LOCK) pyproject.toml --output-file requirements.txt
 	@$(LOCK) --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+	@$(LOCK) --group alone --no-deps --constraint requirements-dev.txt --output-file requirements-alone.txt
 
 clean:  ## remove environments, caches and reports
 	rm -rf .venv .venv-test .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build \
@@ -47,4 +51,4 @@ clean:  ## remove environments, caches and reports
 	find feed tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 environment:
-	@sh -c '. ./environment.sh; environment .venv-test requirements.txt requirements-dev.txt' make
+	@sh -c '. ./environment.sh; environment .venv-test requirements.txt requirements-dev.txt requirements-alone.txt' make

@@ -4,6 +4,7 @@
 #
 # makes DIRECTORY a virtual environment holding exactly what the lock files name, or leaves it
 # alone where it already is one. It says what it does on stderr and ends the program when it cannot.
+# What a lock file whose name ends in -alone.txt names is installed without what it asks for.
 
 # Where packages are fetched from is the user's business, so pip's index, proxy and certificate
 # settings stay. What is installed, and where to, is ours.
@@ -66,6 +67,39 @@ debian_packages() {
     quietly apt update && quietly apt install --no-install-recommends "$@"
 }
 
+# Unpacks Debian packages, and what else they need and the machine lacks, into the directory $1, and
+# installs none: what they would start is not started. Or tells why it cannot and returns 1.
+unpack_debian_packages() {
+    directory=$1
+    shift
+    if ! command -v apt-get >/dev/null; then
+        say "cannot unpack $*: this is not Debian (no apt-get)"
+        return 1
+    fi
+    say "unpacking into $directory, without installing: $*"
+    rm -rf "$directory"
+    mkdir -p "$directory"
+    download_debian_packages "$directory" "$@" >/dev/null 2>&1 && return
+    if ! as_root true 2>/dev/null; then
+        say 'that failed, and neither root nor sudo is here to refresh the package lists'
+        return 1
+    fi
+    say 'that failed, so refreshing the package lists and trying again'
+    quietly apt update && quietly download_debian_packages "$directory" "$@"
+}
+
+download_debian_packages() (
+    cd "$1" || exit
+    shift
+    missing=$(apt-get -s install --no-install-recommends "$@") || exit
+    missing=$(printf '%s\n' "$missing" | sed -n 's/^Inst \([^ ]*\).*/\1/p')
+    # shellcheck disable=SC2086  # names of packages, one word each
+    apt-get download $missing || exit
+    for package in *.deb; do
+        dpkg -x "$package" . && rm "$package" || exit
+    done
+)
+
 # Prints the Python to make environments with. Debian keeps venv and ensurepip in a package of
 # their own, python3-venv.
 environment_python() {
@@ -109,13 +143,24 @@ make_environment() {
     echo '*' >"$directory/.gitignore"
     say "installing into it what is locked in $*"
     made_from=$(fingerprint "$directory" "$@")
+    alone=
     for lockfile; do
         shift
-        set -- "$@" --requirement "$lockfile"
+        case $lockfile in
+        *-alone.txt) alone=$lockfile ;;
+        *) set -- "$@" --requirement "$lockfile" ;;
+        esac
     done
+    install_locked "$directory" "$@"
+    if [ "$alone" ]; then install_locked "$directory" --no-deps --requirement "$alone"; fi
+    echo "$made_from" >"$directory/ready"
+}
+
+install_locked() {
+    directory=$1
+    shift
     quietly "$directory/bin/python" -m pip install --no-input --disable-pip-version-check \
         --require-hashes "$@" || fail "could not install into $directory"
-    echo "$made_from" >"$directory/ready"
 }
 
 environment() {

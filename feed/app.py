@@ -107,13 +107,17 @@ async def _close(sources: Sequence[Source]) -> None:
 
 
 async def _trim(hub: Hub, clock: Clock, settings: Settings) -> None:
+    age_s, entries = settings.retention_s, settings.retention_events
+    is_failing = False
     while True:
         await asyncio.sleep(_TRIM_EVERY_S)
         try:
-            age_s, entries = settings.retention_s, settings.retention_events
             await retention.trim(hub.log, clock.now_ms(), age_s=age_s, entries=entries)
+            is_failing = False
         except FeedError as error:
-            log.warning("the log is not trimmed now: %s", error)
+            if not is_failing:
+                log.warning("the log is not trimmed now: %s", error)
+            is_failing = True
 
 
 async def serve(settings: Settings) -> None:

@@ -3,25 +3,40 @@
 With one worker, or any number of them on a Redis log. `python -m feed` needs none of it.
 """
 
+import asyncio
 import logging
 import os
 import signal
+import sys
 from contextlib import AsyncExitStack
 
 from aiohttp import web
 
 from feed.app import make_runner, running, take_leave
 from feed.clock import SystemClock
+from feed.errors import FeedError, SettingsError
 from feed.settings import read_settings
 from feed.web import keys
+
+log = logging.getLogger(__name__)
+
+_BOOT_ERROR = 3
+"""The exit code at which gunicorn gives up, instead of starting the worker again and again."""
 
 
 async def make_app() -> web.AppRunner:
     """The feed in a worker: gunicorn listens, and its signals end it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     parts = AsyncExitStack()
-    app = await parts.enter_async_context(running(read_settings(), SystemClock()))
-    app[keys.HUB].failed.add_done_callback(lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        settings = read_settings()
+        if not settings.admin_token:
+            raise SettingsError("FEED_ADMIN_TOKEN: needed here, as all workers must have the same")
+        app = await parts.enter_async_context(running(settings, SystemClock()))
+    except FeedError as error:
+        log.error("%s", error)  # noqa: TRY400  (it says what to mend)
+        sys.exit(_BOOT_ERROR)
+    app[keys.HUB].failed.add_done_callback(_give_up)
 
     async def end(_: web.Application) -> None:
         await parts.aclose()
@@ -29,3 +44,9 @@ async def make_app() -> web.AppRunner:
     app.on_shutdown.append(take_leave)
     app.on_cleanup.append(end)
     return make_runner(app)
+
+
+def _give_up(failed: "asyncio.Future[None]") -> None:
+    """Leave, and let gunicorn start another worker; the error was logged where it happened."""
+    if not failed.cancelled() and failed.exception():
+        os.kill(os.getpid(), signal.SIGTERM)

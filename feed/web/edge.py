@@ -56,6 +56,11 @@ class _Server:
     def __init__(self, server: web.Server) -> None:
         self._server = server
 
+    @property
+    def requests_count(self) -> int:
+        """How many there were; aiohttp's worker for gunicorn asks."""
+        return self._server.requests_count
+
     def __call__(self) -> web.RequestHandler:
         """A protocol, as `loop.create_server` asks for one."""
         protocol = self._server()

@@ -1,8 +1,9 @@
-"""nginx before a server, set up as docs/operations.md says."""
+"""nginx before servers, as it is deployed."""
 
 import os
 import pwd
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -16,33 +17,17 @@ from tests.support.server import ROOT, free_port
 START_S = 10.0
 STOP_S = 10.0
 
+CONFIGURATION = ROOT / "deploy" / "nginx.conf"
+
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-_AROUND = """
-user {user};
-worker_processes 2;
-daemon off;
-pid {directory}/nginx.pid;
-error_log {directory}/error.txt;
-events {{ worker_connections 4096; }}
-http {{
+_LOG = """
     log_format cache "$upstream_cache_status $request_uri";
-    access_log {directory}/access.txt cache;
-    {temporary}
-    {documented}
-}}
-"""
+    access_log {directory}/access.txt cache;"""
 
 
 def nginx() -> str | None:
     """Where nginx is installed; ordinary users have no `sbin` in their path."""
     return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-
-def documented() -> str:
-    """The one sample of the operations' page that is for nginx."""
-    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    [sample] = re.findall(r"(?ms)^```nginx\n(.*?)^```$", text)
-    return str(sample)
 
 
 class Served(NamedTuple):
@@ -58,12 +43,12 @@ class Served(NamedTuple):
 
 
 class Nginx:
-    """One nginx with its workers on loopback, and a cache in `directory`."""
+    """One nginx with two workers on loopback, and a cache in `directory`; it takes turns."""
 
-    def __init__(self, directory: Path, origin: str) -> None:
+    def __init__(self, directory: Path, *origins: str) -> None:
         self.port = free_port()
         self._directory = directory
-        self._origin = origin
+        self._origins = origins
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -76,7 +61,8 @@ class Nginx:
         assert program is not None
         file = self._directory / "nginx.conf"
         file.write_text(self._configuration())
-        self._process = subprocess.Popen([program, "-p", self._directory, "-c", file])
+        places: list[str | Path] = ["-p", self._directory, "-e", self._directory / "error.txt"]
+        self._process = subprocess.Popen([program, *places, "-c", file])
         for _ in range(int(START_S / 0.05)):
             if self._accepts():
                 return self
@@ -108,21 +94,35 @@ class Nginx:
         return [Served(*line.split(" ", 1)) for line in lines]
 
     def _configuration(self) -> str:
+        """What is deployed, but for the places: where it listens and writes, and whom it asks."""
+        text = CONFIGURATION.read_text(encoding="utf-8")
+        files = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])  # not ours to raise
         here = {
-            "server 127.0.0.1:8080;": f"server {self._origin};",
-            "listen 80;": f"listen 127.0.0.1:{self.port};",
-            "/var/cache/nginx/feed": f"{self._directory}/cache",
+            r"worker_processes auto;": f"worker_processes 2; {self._process_settings()}",
+            r"worker_rlimit_nofile 65536;": f"worker_rlimit_nofile {files};",
+            r"worker_connections 30000;": f"worker_connections {files // 2};",
+            r"access_log .* feed;": _LOG.format(directory=self._directory) + self._temporary(),
+            r"/var/cache/nginx-feed": f"{self._directory}/cache",
+            r"listen 80 ": f"listen 127.0.0.1:{self.port} ",
+            r"server feed-1:8080 (.*;)\n +server feed-2:8080 .*;": "\n".join(
+                rf"server {origin} \1" for origin in self._origins
+            ),
         }
-        text = documented()
         for there, replacement in here.items():
-            assert text.count(there) == 1, there
-            text = text.replace(there, replacement)
-        return _AROUND.format(
-            user=pwd.getpwuid(os.geteuid()).pw_name,
-            directory=self._directory,
-            temporary=" ".join(f"{n}_temp_path {self._directory}/{n};" for n in _TEMPORARY),
-            documented=text,
+            text, count = re.subn(there, replacement, text)
+            assert count == 1, there
+        return text
+
+    def _process_settings(self) -> str:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        directory = self._directory
+        return (
+            f"user {user}; daemon off; pid {directory}/nginx.pid; error_log {directory}/error.txt;"
         )
+
+    def _temporary(self) -> str:
+        """Where it puts what is large; nginx makes the directories."""
+        return " ".join(f"{name}_temp_path {self._directory}/{name};" for name in _TEMPORARY)
 
     def _accepts(self) -> bool:
         with socket.socket() as probe:
