@@ -138,7 +138,7 @@ def _check(settings: Settings) -> None:
 
 def _without_password(url: str) -> str:
     """What of a URL may be shown."""
-    return re.sub(r"//[^/]*@", "//***@", url)
+    return re.sub(r"//.*@", "//***@", url)
 
 
 def _check_tokens(settings: Settings) -> None:

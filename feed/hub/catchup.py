@@ -28,6 +28,11 @@ async def bring_up(lane: Lane, member: Member) -> None:
             return
         if member.told == NONE:
             member.held = Held(resumed=False)  # nothing but what it is sent now
+        if member.begins_again:
+            if member.sink.is_full:
+                await member.sink.drained()  # so that nothing comes between the two
+            member.sink.write(plain("reset", reason=Step.EPOCH.value))
+            member.begins_again = False
         await send_snapshot(lane, member, member.owed)
 
 
@@ -69,18 +74,14 @@ def _frame(lane: Lane, member: Member, part: Slice) -> Frame | None:
 async def restart(lane: Lane, member: Member, reason: str) -> None:
     """Tell a member that what came after its cursor is lost to it, and the state as it is now."""
     member.sink.write(plain("reset", reason=reason))
-    member.held = Held(resumed=False)
+    member.held, member.begins_again = Held(resumed=False), False
     await send_snapshot(lane, member, member.subscription.filters)
 
 
 def begin_again(lane: Lane, member: Member) -> None:
-    """Let a member of another epoch stand at the head of this lane, and owe it all items.
-
-    What is written is little, and the rest is sent as by `bring_up`; safe to be cancelled then.
-    """
+    """Let a member of another epoch stand at the head of this lane; `bring_up` does the rest."""
     if member.subscription.filters != NONE:
-        member.sink.write(plain("reset", reason=Step.EPOCH.value))
-        member.owed = member.subscription.filters
+        member.owed, member.begins_again = member.subscription.filters, True
     member.cursor = lane.tail.head
 
 

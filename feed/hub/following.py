@@ -54,7 +54,7 @@ class Following:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
             await self._begin()
-        except LogAway as error:
+        except (LogAway, LogReplaced) as error:
             log.warning("waiting for the log: %s", error)
         self._run("hub", self._stay())
         self._run("heartbeat", self._beat())

@@ -78,8 +78,7 @@ class Leader:
 
     async def holder(self) -> str | None:
         """The instance that runs the sources; None: none does. Raises LogUnavailable."""
-        lease = self._lease or self._hub.log.lease(self._instance, self._lease_s)
-        return await lease.holder()
+        return await self._lease_now().holder()
 
     async def _run(self) -> None:
         while True:
@@ -94,32 +93,37 @@ class Leader:
 
     async def _look(self) -> None:
         """Take or keep the lease, and do what follows from that."""
-        if self._lease is None or self._log is not self._hub.log:
-            self._log = self._hub.log
-            self._lease = self._log.lease(self._instance, self._lease_s)
-        term = await self._lease.take()
+        term = await self._lease_now().take()
         if term == self.term:
             return
         if self.term:
             log.warning("this instance no longer runs the sources")
-            await self._end()
+        await self._end()
         if term:
             await self._begin(term)
+
+    def _lease_now(self) -> Lease:
+        """That of the log as it is now. Raises LogUnavailable before there is one."""
+        if self._lease is None or self._log is not self._hub.log:
+            self._log = self._hub.log
+            self._lease = self._log.lease(self._instance, self._lease_s)
+        return self._lease
 
     async def _begin(self, term: str) -> None:
         """Run the sources, from where the log is."""
         await self._hub.live.reached((await self._hub.log.bounds()).head)
         sources = self._open_sources()
+        self.schedule = Schedule(sources, partial(self._ingest.publish, term=term), self._clock)
         for source in sources:
             source.resume(
                 lambda topic: item.state() if (item := self._hub.current(topic)) else None
             )
-        self.schedule = Schedule(sources, partial(self._ingest.publish, term=term), self._clock)
         self.schedule.start()
         self.term = term
         log.info("this instance runs the sources")
 
     async def _end(self) -> None:
-        schedule, self.schedule, self.term = self.schedule, None, ""
-        if schedule:
-            await schedule.stop(_END_S)
+        self.term = ""
+        if self.schedule:
+            await self.schedule.stop(_END_S)
+            self.schedule = None

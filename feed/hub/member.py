@@ -34,18 +34,28 @@ class Member:
     """A subscriber has a cursor and no queue.
 
     `cursor` counts while it is in no group, or late in one; in a group the group's counts.
+    `begins_again`: what it holds is of another epoch: before what it is owed it is sent a reset.
     `owed` names the topics whose items it is still to be sent; an empty set owes it an empty
     snapshot, None owes it nothing.
     `catching_up` is the task that reads the log for it while it is behind.
     """
 
-    __slots__ = ("_held", "catching_up", "cursor", "owed", "sink", "subscription")
+    __slots__ = (
+        "_held",
+        "begins_again",
+        "catching_up",
+        "cursor",
+        "owed",
+        "sink",
+        "subscription",
+    )
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
         self.subscription = NOTHING
         self.cursor = 0
         self.owed: Filters | None = None
+        self.begins_again = False
         self.catching_up: asyncio.Task[None] | None = None
         self._held: Held | None = None
 

@@ -49,8 +49,7 @@ class Pages:
 
     def _asked(self, asking: "asyncio.Task[Bounds]") -> None:
         self._asking = None
-        if not asking.cancelled():
-            asking.exception()  # whoever asked has it, if anybody still waits
+        _ = asking.cancelled() or asking.exception()  # whoever asked has it, who still waits
 
     async def after(self, offset: int) -> Sequence[Entry]:
         """What follows an offset, to the end of its page; nothing at the log's end.

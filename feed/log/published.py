@@ -5,12 +5,15 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import islice
 
-from feed.errors import FeedError
+from feed.errors import FeedError, LogAway
 from feed.log.base import READ_LIMIT
 from feed.model.entry import Entry
 
 _KEPT = 4096
 """Entries remembered for followers that keep up; who does not reads the engine."""
+
+_PAUSE_S = 0.2
+"""Between two tries to read an engine that is away."""
 
 
 class Published:
@@ -42,7 +45,10 @@ class Published:
     async def follow(
         self, after: int, read: Callable[[int, int], Awaitable[Sequence[Entry]]]
     ) -> AsyncIterator[Sequence[Entry]]:
-        """Give every entry after an offset, in order, once; `read` is the engine's own."""
+        """Give every entry after an offset, in order, once; `read` is the engine's own.
+
+        While that is away it is asked again.
+        """
         while not self._closed:
             if after >= self.head:
                 # A future of one's own: cancelling one follower must not touch another.
@@ -53,7 +59,11 @@ class Published:
                 finally:
                     self._waiting.discard(future)
                 continue
-            entries = self._after(after) or await read(after, READ_LIMIT)
+            try:
+                entries = self._after(after) or await read(after, READ_LIMIT)
+            except LogAway:
+                await asyncio.sleep(_PAUSE_S)
+                continue
             after = entries[-1].offset
             yield entries
         if self._error:

@@ -9,20 +9,19 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from feed.errors import LogReplaced, LogTrimmed, LogUnavailable
+from feed.errors import LogReplaced, LogTrimmed, LogUnavailable, SettingsError
 from feed.log.base import Appended, Batch, Bounds, Snapshot
 from feed.log.memory import new_epoch
 from feed.log.published import Published
 from feed.log.redis_lease import RedisLease
 from feed.log.redis_reader import (
-    ANOTHER,
-    Place,
     Reader,
     entries_of,
     entry_id,
     item_of,
     offset_of,
 )
+from feed.log.redis_seen import ANOTHER, Place, Seen
 from feed.log.redis_store import EVENTS, ITEMS, LOG, META, Argument, Store
 from feed.log.redis_writer import Writer, event_name
 from feed.model.entry import Entry
@@ -33,8 +32,6 @@ _FORMAT = "1"
 _TRIM_SLICE = 500
 """Entries let go of in one call, while the server does nothing else."""
 
-_HEAD = (b"HMGET", META, b"epoch", b"head")
-
 
 class RedisLog:
     """An EventLog that any number of processes have open; it lives in one epoch."""
@@ -42,23 +39,32 @@ class RedisLog:
     def __init__(self, url: str, store: Store, epoch: str, place: Place, *, durable: bool) -> None:
         self._store = store
         self._epoch = epoch
+        self._seen = Seen(place)
         self._published = Published(place.offset)
-        self._reader = Reader(Store(url, connections=1), epoch, place, self._published, durable)
-        self._writer = Writer(store, epoch, lambda: self._reader.place.offset)
+        reading = Store(url, connections=1)
+        self._reader = Reader(reading, epoch, self._seen, self._published, durable)
+        self._writer = Writer(store, epoch, self._seen)
         self._closed = False
 
     @classmethod
     async def open(cls, url: str) -> "RedisLog":
-        """The server's log, begun where there is none. Raises LogAway, LogUnavailable."""
-        store = Store(url)
+        """The server's log, begun where there is none.
+
+        Raises LogAway, LogUnavailable; SettingsError, which does not show the URL's password.
+        """
+        try:
+            store = Store(url)
+        except ValueError:
+            message = "FEED_LOG: this is no URL of a server: redis://host:port/db"
+            raise SettingsError(message) from None
         async with AsyncExitStack() as undone:
             undone.push_async_callback(store.aclose)
-            form, epoch, head, call = await store.run("open", [LOG, META], _FORMAT, new_epoch())
+            form, epoch, head, call = await store.run("open", [META], _FORMAT, new_epoch())
             if form.decode() != _FORMAT:
                 raise LogUnavailable(f"the server keeps a log of format {form.decode()}")
             durable = await store.is_durable()
             undone.pop_all()
-        return cls(url, store, epoch.decode(), Place(head, call), durable=durable)
+        return cls(url, store, epoch.decode(), Place(int(head), call), durable=durable)
 
     @property
     def durable(self) -> bool:
@@ -67,7 +73,8 @@ class RedisLog:
 
     async def append(self, batch: Batch) -> Appended:
         """See EventLog."""
-        self._still_open()
+        if self._closed:
+            raise LogUnavailable("the log is closed")
         return await self._writer.append(batch)
 
     async def read(self, after: int, limit: int) -> Sequence[Entry]:
@@ -110,7 +117,6 @@ class RedisLog:
 
     async def trim(self, before: int) -> None:
         """See EventLog. Others' appends go between the slices."""
-        self._still_open()
         keys, gone = [LOG, META, EVENTS], _TRIM_SLICE
         while gone == _TRIM_SLICE:
             arguments = self._epoch, max(before, 1), _TRIM_SLICE
@@ -120,7 +126,7 @@ class RedisLog:
 
     def lease(self, holder: str, life_s: float) -> RedisLease:
         """See EventLog."""
-        return RedisLease(self._store, holder, life_s)
+        return RedisLease(self._store, self._epoch, holder, life_s)
 
     async def aclose(self) -> None:
         """See EventLog."""
@@ -134,12 +140,12 @@ class RedisLog:
 
     async def _ask(self, *commands: Sequence[Argument]) -> tuple[Any, ...]:
         """The head, and the answers to some commands, as of the same moment."""
-        self._still_open()
-        (epoch, head), *answers = await self._store.ask(_HEAD, *commands)
+        seen = self._seen.newest
+        (epoch, head, call), *answers = await self._store.ask(*commands)
         if epoch is None or epoch.decode() != self._epoch:
             raise LogReplaced(ANOTHER)
-        return int(head), *answers
-
-    def _still_open(self) -> None:
-        if self._closed:
-            raise LogUnavailable("the log is closed")
+        place = Place(int(head), call)
+        if place.offset < seen.offset:
+            raise await self._store.replaced(self._epoch)
+        self._seen.note(place)
+        return place.offset, *answers

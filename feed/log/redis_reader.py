@@ -3,14 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from feed.errors import LogReplaced, LogTrimmed, LogUnavailable
 from feed.log.base import READ_LIMIT
 from feed.log.published import Published
-from feed.log.redis_store import LOG, META, Store
+from feed.log.redis_seen import ANOTHER, Place, Seen
+from feed.log.redis_store import LOG, Store
 from feed.model.entry import Entry, Item
 
 log = logging.getLogger(__name__)
@@ -38,16 +39,6 @@ _EPOCH, _CALL, _AT, _BODY = 1, 3, 5, 7
 """Where an entry of the stream has its fields' values."""
 
 _unpack = msgspec.msgpack.Decoder(Body).decode
-
-
-class Place(NamedTuple):
-    """An offset of the log, and the call that appended its entry; b"": not known, any will do."""
-
-    offset: int
-    call: bytes
-
-
-ANOTHER = "the log begins again under another epoch"
 
 
 def offset_of(entry_id: bytes) -> int:
@@ -91,21 +82,21 @@ class Reader:
     """Publishes every entry after a place, in order, once; survives the loss of its connection.
 
     It fails what it publishes with LogReplaced once the log is another one, or has lost what was
-    read of it, and with LogTrimmed when retention has overtaken it.
+    seen of it, and with LogTrimmed when retention has overtaken it.
     """
 
     def __init__(
         self,
         store: Store,
         epoch: str,
-        place: Place,
+        seen: Seen,
         published: Published,
         durable: bool,  # noqa: FBT001
     ) -> None:
-        self.place = place
         self.durable = durable
         self._store = store
         self._epoch = epoch
+        self._seen = seen
         self._published = published
         self._task = asyncio.create_task(self._run(), name="log reader")
 
@@ -140,33 +131,35 @@ class Reader:
 
     async def _read_on(self) -> None:
         """Publish until the server is silent for a while."""
-        while stream := await self._store.wait(entry_id(self.place.offset), READ_LIMIT, _WAIT_S):
+        while stream := await self._store.wait(entry_id(self._published.head), READ_LIMIT, _WAIT_S):
             if any(fields[_EPOCH] != self._epoch.encode() for _, fields in stream):
                 raise LogReplaced(ANOTHER)
             entries = entries_of(stream)
-            if entries[0].offset != self.place.offset + 1:
-                raise LogTrimmed(f"the log begins at {entries[0].offset}")
-            self.place = Place(entries[-1].offset, stream[-1][1][_CALL])
+            self._follows(entries[0].offset)
+            self._seen.note(Place(entries[-1].offset, stream[-1][1][_CALL]))
             self._published.publish(entries)
 
     async def _check(self) -> None:
-        """Whether what was read is still how the log begins.
+        """Whether what was seen is still how the log begins, and all of it can still be read.
 
         A server that failed over may have lost the last entries, and others may stand in their
         place by now: then whoever has seen them must know, and the log gets a new epoch.
         """
-        offset = self.place.offset
+        offset, call = self._seen.newest
         here = entry_id(offset)
-        (epoch, head), at_place, first = await self._store.ask(
-            (b"HMGET", META, b"epoch", b"head"),
+        (epoch, head, _), at_place, oldest = await self._store.ask(
             (b"XRANGE", LOG, here, here),
             (b"XRANGE", LOG, b"-", b"+", b"COUNT", 1),
         )
         if epoch is None or epoch.decode() != self._epoch:
             raise LogReplaced(ANOTHER)
-        if at_place:
-            is_same = self.place.call in (b"", at_place[0][1][_CALL])
-        else:  # trimmed, or never there
-            is_same = int(head) >= offset and (not first or offset_of(first[0][0]) > offset)
-        if not is_same:
+        first = offset_of(oldest[0][0]) if oldest else int(head) + 1
+        is_there = at_place[0][1][_CALL] == call if at_place else offset < first  # it was trimmed
+        if not is_there:
             raise await self._store.replaced(self._epoch)
+        self._follows(first)
+
+    def _follows(self, first: int) -> None:
+        """See that an entry leaves no gap after what was read. Raises LogTrimmed."""
+        if first > self._published.head + 1:
+            raise LogTrimmed(f"the log begins at {first}")

@@ -16,7 +16,13 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NotConnected
-from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import (
+    MasterDownError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.exceptions import TimeoutError as TimedOut
 
 from feed.errors import LogAway, LogReplaced, LogUnavailable
@@ -30,7 +36,7 @@ LOG = b"{feed}:log"
 """Stream; `<offset>-0`, fields `e` epoch, `c` call, `a` at, `b` body, `n` the event's name."""
 
 META = b"{feed}:meta"
-"""Hash: format, epoch, head, at, size, term."""
+"""Hash: format, epoch, head, the call that appended it, at, size, term."""
 
 ITEMS = b"{feed}:items"
 """Hash: topic → the body of its last change."""
@@ -40,6 +46,8 @@ VERSIONS = b"{feed}:versions"
 
 EVENTS = b"{feed}:events"
 """Hash: topic and id → the offset and kind of the event's last entry."""
+
+_HEAD = (b"HMGET", META, b"epoch", b"head", b"call")
 
 LEASE = b"{feed}:lease"
 """String with an expiry: the term, and who has it."""
@@ -55,6 +63,7 @@ CONNECTIONS = 4
 
 _CONNECT_S = 2.0
 _REPLY_S = 3.0
+"""For all that it takes to be answered, also to wait for a connection and to make it."""
 
 _SCRIPTS = {file.stem: file.read_bytes() for file in (Path(__file__).parent / "lua").glob("*.lua")}
 _HASHES = {
@@ -73,14 +82,15 @@ class Store:
         self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=connections,
-            timeout=_REPLY_S,
+            timeout=None,
             socket_connect_timeout=_CONNECT_S,
-            socket_timeout=_REPLY_S,
+            socket_timeout=None,  # with one, it may lose a cancellation before Python 3.12
             retry=Retry(NoBackoff(), 0),
             driver_info=None,  # it would be told by CLIENT SETINFO, which some refuse
             protocol=2,
         )
         self._redis = Redis(connection_pool=self._pool)
+        self._closed = False
 
     async def run(self, script: str, keys: Sequence[bytes], *arguments: Argument) -> Any:
         """Run one of the scripts in `lua/`."""
@@ -91,14 +101,19 @@ class Store:
                 return await self._say(b"EVAL", _SCRIPTS[script], len(keys), *keys, *arguments)
 
     async def ask(self, *commands: Sequence[Argument]) -> list[Any]:
-        """The answers to some commands, with nothing of anybody else's in between.
+        """The epoch, the head and its call, and the answers to some commands as of that moment.
 
         They come as the server says them: a command named in bytes has no callback in the client.
+        It is asked again where the log has moved meanwhile, which is rare: MULTI would not let
+        it, but a server without memory refuses that, even to read.
         """
-        async with self._in_our_words(), self._redis.pipeline(transaction=True) as together:
-            for command in commands:
-                together.execute_command(*command)
-            return await together.execute()
+        while True:
+            async with self._in_our_words(), self._redis.pipeline(transaction=False) as together:
+                for command in (_HEAD, *commands, _HEAD):
+                    together.execute_command(*command)
+                before, *answers, after = await together.execute()
+            if before == after:
+                return [before, *answers]
 
     async def wait(self, after: bytes, limit: int, wait_s: float) -> Sequence[Any]:
         """At most `limit` entries of the stream after an id, as soon as there are any."""
@@ -113,44 +128,46 @@ class Store:
         Gives what to raise.
         """
         log.error("the log is not what was read here: all clients begin again")
-        await self.run("replace", [META], epoch, new_epoch())
+        await self.run("replace", [META, LEASE], epoch, new_epoch())
         return LogReplaced("the log has lost entries that were read")
 
     async def is_durable(self) -> bool:
         """Whether it says that it answers only once what it was told is on the disk."""
         async with self._in_our_words():
-            if b"aof_enabled:1" not in await self._say(b"INFO", b"persistence"):
-                return False
             try:
-                told = await self._say(b"CONFIG", b"GET", b"appendfsync")
+                told = await self._say(b"INFO", b"persistence")
+                policy = await self._say(b"CONFIG", b"GET", b"appendfsync")
             except ResponseError:  # who runs it for us keeps its configuration to himself
                 return False
-            return b"always" in told
+            return b"aof_enabled:1" in told and b"always" in policy
 
     async def _say(self, *words: Argument) -> Any:
         return await self._redis.execute_command(*words)  # type: ignore[no-untyped-call]
 
     async def aclose(self) -> None:
-        """Let go of every connection."""
-        await self._redis.aclose()
+        """Let go of every connection, and take no more commands."""
+        self._closed = True
         await self._pool.disconnect()
 
     @asynccontextmanager
     async def _in_our_words(self) -> AsyncIterator[None]:
+        if self._closed:
+            raise LogUnavailable("the log is closed")
         try:
-            yield
-            _heed_cancellation()
-        except ReadOnlyError as error:  # it leads no longer: another does, behind the same name
+            async with asyncio.timeout(_REPLY_S):
+                yield
+        except (NotConnected, TimedOut, OSError) as error:
+            raise LogAway(str(error) or "the server does not answer") from error
+        except RedisError as error:
+            if not _is_of_replica(error):
+                raise LogUnavailable(str(error)) from error
             await self._pool.disconnect(inuse_connections=False)
             raise LogAway(str(error)) from error
-        except (NotConnected, TimedOut, OSError) as error:
-            raise LogAway(str(error)) from error
-        except RedisError as error:
-            raise LogUnavailable(str(error)) from error
 
 
-def _heed_cancellation() -> None:
-    """Before Python 3.12 `asyncio.wait_for`, which the client uses, may lose a cancellation."""
-    task = asyncio.current_task()
-    if task and task.cancelling():
-        raise asyncio.CancelledError
+def _is_of_replica(error: RedisError) -> bool:
+    """Whether the server leads no longer: another does, behind the same name.
+
+    Redis before 7 says it of a command in a script by quoting it.
+    """
+    return isinstance(error, ReadOnlyError | MasterDownError) or "-READONLY " in str(error)

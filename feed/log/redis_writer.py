@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from feed.errors import (
     LogUnavailable,
 )
 from feed.log.base import KEY_LIFE_MS, Appended, Batch
+from feed.log.redis_seen import Place, Seen
 from feed.log.redis_store import ANSWER, CALL, EVENTS, ITEMS, LOG, META, VERSIONS, Argument, Store
 from feed.model.entry import Record
 
@@ -42,16 +43,14 @@ _pack = msgspec.msgpack.Encoder().encode
 class Writer:
     """Says one call at a time, and says it again under its number when the answer is lost.
 
-    So the server does nothing twice. `read`: the newest offset that was read here. Where the
-    server's is below that, or below one that it acknowledged, it has lost something, and the log
-    gets a new epoch.
+    So the server does nothing twice. Where it does not hold what was `seen`, it has lost it, and
+    the log gets a new epoch.
     """
 
-    def __init__(self, store: Store, epoch: str, read: Callable[[], int]) -> None:
+    def __init__(self, store: Store, epoch: str, seen: Seen) -> None:
         self._store = store
         self._epoch = epoch
-        self._read = read
-        self._acknowledged = 0
+        self._seen = seen
         self._name = secrets.token_hex(6)
         self._call = 0
         self._queue: deque[tuple[Batch, asyncio.Future[Appended]]] = deque()
@@ -111,7 +110,7 @@ class Writer:
         answer = await self._answer(
             [LOG, META, ITEMS, VERSIONS, EVENTS, CALL + self._name.encode(), *call.answers],
             self._epoch,
-            max(self._read(), self._acknowledged),
+            *self._seen.newest,
             self._name,
             self._call,
             _CALL_LIFE_MS,
@@ -121,10 +120,8 @@ class Writer:
         )
         if answer[0] != b"ok":
             raise await self._store.replaced(self._epoch)
-        outcomes = [_outcome(told, batch) for told, batch in zip(answer[1:], batches, strict=True)]
-        offsets = [each.offset for each in outcomes if isinstance(each, Appended)]
-        self._acknowledged = max(self._acknowledged, *offsets, 0)
-        return outcomes
+        self._seen.note(Place(answer[1], answer[2]))
+        return [_outcome(told, batch) for told, batch in zip(answer[3:], batches, strict=True)]
 
     async def _answer(self, keys: Sequence[bytes], *arguments: Argument) -> Any:
         """Say it until it is answered, or for so long as one has patience. Raises LogAway then."""
@@ -203,10 +200,8 @@ def _refusal(word: str, told: Sequence[Any], batch: Batch) -> FeedError:
             return EventUnknown(f"{record.topic} has no event {record.event_id}", told[0])
         case "key_reused":
             return KeyReused("this Idempotency-Key was used with another body")
-        case "fenced":
+        case _:  # "fenced"
             return Fenced("another instance runs the sources")
-        case _:
-            raise ValueError(word)  # no word of our script
 
 
 def _deliver(

@@ -126,3 +126,15 @@ async def test_an_answer_that_failed_is_everybody_s_who_waited(log: Counting) ->
         await staying
     log.fails = False
     assert (await pages.bounds(7)).head == ENTRIES
+
+
+async def test_an_answer_that_is_cut_off_is_asked_for_anew(log: Counting) -> None:
+    pages = Pages(log)
+    asking = asyncio.create_task(pages.bounds(0))
+    await asyncio.sleep(0)  # let it ask
+    (task,) = (each for each in asyncio.all_tasks() if each.get_name() == "log bounds")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    assert (await pages.bounds(0)).head == ENTRIES

@@ -89,8 +89,8 @@ class Scene:
         for act in script:
             await self.act(act)
         await self.settle()
-        for viewer, began in zip(self.viewers, self.began, strict=True):
-            _check(self, viewer, self.told[began:])
+        for n in range(len(self.viewers)):
+            self.check(n)
 
     async def act(self, act: Act) -> None:
         """Do one thing; what makes no sense now is passed over."""
@@ -145,6 +145,29 @@ class Scene:
                 await viewer.come(resume=True)
         await asyncio.sleep(25)  # virtual: beyond every window and delay
 
+    def check(self, n: int) -> None:
+        """What a viewer has in the end, and which events it was told."""
+        viewer = self.viewers[n]
+        self.check_items(viewer)
+        events = [(event["topic"], event["id"]) for event in viewer.reader.events]
+        # A delayed viewer that begins is told what was injected before it came, too.
+        told = self.told if viewer.was_late else self.told[self.began[n] :]
+        wanted = [event for event in told if viewer.wanted.filters.matches(event[0])]
+        if viewer.reader.resets:
+            assert _is_subsequence(events, wanted)
+        elif viewer.was_late:
+            assert events == wanted[len(wanted) - len(events) :]
+        else:
+            assert events == wanted
+
+    def check_items(self, viewer: Viewer) -> None:
+        """What a viewer has in the end."""
+        fields, expected = viewer.wanted.interest, {}
+        for item in self.hub.live.tail.current(viewer.wanted.filters):
+            state = item.state() or {}
+            expected[item.topic] = {k: v for k, v in state.items() if fields is None or k in fields}
+        assert viewer.reader.items == expected
+
 
 @settings(max_examples=200, deadline=None)
 @given(
@@ -165,25 +188,6 @@ def test_every_event_once_in_order_and_the_right_state_in_the_end(
             await scene.hub.stop()
 
     run_virtual(play())
-
-
-def _check(scene: Scene, viewer: Viewer, told: list[tuple[str, str]]) -> None:
-    matches, fields = viewer.wanted.filters.matches, viewer.wanted.interest
-    expected = {}
-    for item in scene.hub.live.tail.current(viewer.wanted.filters):
-        state = item.state() or {}
-        expected[item.topic] = {k: v for k, v in state.items() if fields is None or k in fields}
-    assert viewer.reader.items == expected
-    events = [(event["topic"], event["id"]) for event in viewer.reader.events]
-    # A delayed viewer that begins is told what was injected before it came, too.
-    told = scene.told if viewer.was_late else told
-    wanted = [event for event in told if matches(event[0])]
-    if viewer.reader.resets:
-        assert _is_subsequence(events, wanted)
-    elif viewer.was_late:
-        assert events == wanted[len(wanted) - len(events) :]
-    else:
-        assert events == wanted
 
 
 def _is_subsequence(some: list[tuple[str, str]], every: list[tuple[str, str]]) -> bool:

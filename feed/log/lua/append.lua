@@ -1,21 +1,26 @@
 -- Appends batches, each all or nothing, in order. `feed/log/redis.py` explains the keys.
 --
 -- KEYS: log, meta, items, versions, events, last call of this writer, then an answer a batch key.
--- ARGV: epoch, the newest offset that the writer has seen, its name, its call's number, how long
---       the call and an answer are kept (ms), the batches as MessagePack, and the values, of any
---       bytes, that these name by their place.
--- Gives {"ok", outcome…}; {"replaced"} where this is not the log that the writer knows;
--- {"late"} where the call was overtaken by a later one: it reached the server twice.
+-- ARGV: epoch, the newest offset that the writer has seen and the call that appended it, its name,
+--       its call's number, how long the call and an answer are kept (ms), the batches as
+--       MessagePack, and the values, of any bytes, that these name by their place.
+-- Gives {"ok", head, its call, outcome…}; {"replaced"} where this is not the log that the writer knows; an error
+-- where the call was overtaken by a later one: it reached the server twice.
 local log, meta, items, versions, events, calls = unpack(KEYS, 1, 6)
-local epoch, seen, call = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4])
-local by = ARGV[3] .. '-' .. ARGV[4]
-local call_life_ms, answer_life_ms = ARGV[5], ARGV[6]
+local epoch, seen, seen_call, call = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local by = ARGV[4] .. '-' .. ARGV[5]
+local call_life_ms, answer_life_ms = ARGV[6], ARGV[7]
 
-local was = redis.call('HMGET', meta, 'epoch', 'head', 'at', 'size', 'term')
-if was[1] ~= epoch or tonumber(was[2]) < seen then
+local was = redis.call('HMGET', meta, 'epoch', 'head', 'at', 'size', 'term', 'call')
+if was[1] ~= epoch then
     return {'replaced'}
 end
-local head, at, size, term = tonumber(was[2]), tonumber(was[3]), tonumber(was[4]), was[5]
+local before, at, size, term = tonumber(was[2]), tonumber(was[3]), tonumber(was[4]), was[5]
+local head = before
+local there = redis.call('XRANGE', log, seen .. '-0', seen .. '-0')[1]  -- or it was trimmed
+if head < tonumber(seen) or (there and there[2][4] ~= seen_call) then
+    return {'replaced'}
+end
 
 local last = redis.call('GET', calls)
 if last then
@@ -23,7 +28,7 @@ if last then
     if last[1] == call then
         return last[2]
     elseif last[1] > call then
-        return {'late'}
+        return redis.error_reply('LATE a later call of this writer was answered')
     end
 end
 
@@ -32,7 +37,7 @@ local function key_of(answer)
 end
 
 local function value(place)
-    return ARGV[7 + place]
+    return ARGV[8 + place]
 end
 
 -- The state that the batches so far leave; what is not in here is as the keys say.
@@ -151,14 +156,17 @@ local function set_all(key, values)
     end
 end
 
-local outcomes = {'ok'}
-for _, batch in ipairs(cmsgpack.unpack(ARGV[7])) do
+local outcomes = {'ok', head, was[6]}
+for _, batch in ipairs(cmsgpack.unpack(ARGV[8])) do
     outcomes[#outcomes + 1] = outcome(batch)
 end
 set_all(versions, changed)
 set_all(items, stored)
 set_all(events, told)
-redis.call('HSET', meta, 'head', string.format('%d', head), 'at', string.format('%d', at),
-    'size', string.format('%d', size))
+if head > before then
+    outcomes[2], outcomes[3] = head, by
+    redis.call('HSET', meta, 'head', string.format('%d', head), 'call', by,
+        'at', string.format('%d', at), 'size', string.format('%d', size))
+end
 redis.call('SET', calls, cmsgpack.pack({call, outcomes}), 'PX', call_life_ms)
 return outcomes

@@ -1,6 +1,7 @@
--- Gives the log a new epoch, once, after it lost entries that were seen. KEYS: meta.
--- ARGV: the epoch in which they were seen, the new one.
+-- Gives the log a new epoch, once, after it lost entries that were seen; nobody leads it yet.
+-- KEYS: meta, lease. ARGV: the epoch in which they were seen, the new one.
 if redis.call('HGET', KEYS[1], 'epoch') == ARGV[1] then
     redis.call('HSET', KEYS[1], 'epoch', ARGV[2])
+    redis.call('HDEL', KEYS[1], 'term')
+    redis.call('DEL', KEYS[2])
 end
-return redis.call('HGET', KEYS[1], 'epoch')

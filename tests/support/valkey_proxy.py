@@ -1,0 +1,159 @@
+"""A TCP proxy before a Valkey server that loses answers, delivers commands late, or goes away."""
+
+import asyncio
+import contextlib
+from types import TracebackType
+
+_CHUNK_BYTES = 1 << 16
+
+APPEND = b"{feed}:call:"
+"""What every append says, and nothing else does."""
+
+LEASE = b"{feed}:lease"
+WAIT = b"XREAD"
+CHECK = b"HMGET"
+
+
+class ValkeyProxy:
+    """Passes bytes to and from a port of loopback; `port` may be changed, for new connections.
+
+    `lost` counts the answers that were lost. `connections` are those of clients that are open.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.port: int | None = port
+        self.lost = 0
+        self.connections: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lose: list[bytes] = []
+        self._withhold: bytes | None = None
+        self._pause: tuple[bytes, asyncio.Event] | None = None
+        self.paused = asyncio.Event()
+        self._withheld: asyncio.Future[tuple[bytes, asyncio.StreamReader, asyncio.StreamWriter]]
+        self._undead: list[asyncio.StreamWriter] = []
+
+    def url(self, database: int = 0) -> str:
+        """Where a log is to connect instead."""
+        assert self._server is not None
+        return f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/{database}"
+
+    def lose_answers(self, word: bytes, times: int = 1) -> None:
+        """Break the connection off that says this word, once the server has answered it."""
+        self._lose += [word] * times
+
+    def pause_before(self, word: bytes, go_on: asyncio.Event) -> None:
+        """Let the server wait before this word, when it is said next, and `paused` be set."""
+        self._pause = word, go_on
+
+    def withhold(self, word: bytes) -> None:
+        """Break the connection off that says this word next; the server is not told yet."""
+        self._withhold = word
+        self._withheld = asyncio.get_running_loop().create_future()
+
+    async def withheld(self) -> None:
+        """Wait until something was withheld."""
+        await asyncio.shield(self._withheld)
+
+    async def deliver(self) -> bytes:
+        """Tell the server now what was withheld; what it answers to the dead connection."""
+        said, from_server, to_server = await self._withheld
+        to_server.write(said)
+        answer = await from_server.read(_CHUNK_BYTES)
+        to_server.transport.abort()
+        return answer
+
+    def cut(self) -> None:
+        """Break all connections off."""
+        for writer in self.connections:
+            writer.transport.abort()
+
+    def go_away(self) -> None:
+        """Break all connections off, and every new one at once."""
+        self.port = None
+        self.cut()
+
+    async def __aenter__(self) -> "ValkeyProxy":
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in self._undead:
+            writer.transport.abort()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._connection(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _connection(
+        self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter
+    ) -> None:
+        self.connections.add(to_client)
+        try:
+            if self.port is not None:
+                await self._between(from_client, to_client, self.port)
+        except OSError:
+            pass  # one of the two is gone: so is the other
+        finally:
+            self.connections.discard(to_client)
+            to_client.transport.abort()
+
+    async def _between(
+        self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter, port: int
+    ) -> None:
+        from_server, to_server = await asyncio.open_connection("127.0.0.1", port)
+        down = asyncio.create_task(_pass(from_server, to_client))
+        try:
+            while said := await from_client.read(_CHUNK_BYTES):
+                if self._withhold and self._withhold in said:
+                    self._withhold = None
+                    self._undead.append(to_server)
+                    await _end(down)
+                    self._withheld.set_result((said, from_server, to_server))
+                    return
+                losing = next((word for word in self._lose if word in said), None)
+                if losing:
+                    self._lose.remove(losing)
+                    await _end(down)
+                if self._pause and self._pause[0] in said:
+                    (word, go_on), self._pause = self._pause, None
+                    place = said.index(word)
+                    to_server.write(said[:place])
+                    self.paused.set()
+                    await go_on.wait()
+                    said = said[place:]
+                to_server.write(said)
+                await to_server.drain()
+                if losing:
+                    await from_server.read(_CHUNK_BYTES)
+                    self.lost += 1
+                    return
+        finally:
+            await _end(down)
+            if to_server not in self._undead:
+                to_server.transport.abort()
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := await reader.read(_CHUNK_BYTES):
+            writer.write(chunk)
+            await writer.drain()
+    writer.transport.abort()
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
