@@ -123,9 +123,9 @@ async def test_a_balancer_sees_it_although_nobody_is_connected(
     server = await asyncio.to_thread(serve, FEED_LOG="memory:")
     server.terminate()
     async for _ in beats(LOOKS_PER_S):
-        health = await fetch(http, f"{server.url}/health/ready")
-        if health.status != 200:
+        if (await fetch(http, f"{server.url}/health/ready")).status != 200:
             break
+    health = await fetch(http, f"{server.url}/health/ready")
     assert (health.status, health.body["draining"]) == (503, True)
     assert (await fetch(http, f"{server.url}/health/live")).status == 200
     assert await asyncio.to_thread(server.exited_within, 10) == 0
