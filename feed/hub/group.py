@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 
 from feed.hub.conflate import Elements, Held, every, merged, projected
-from feed.hub.member import Member
+from feed.hub.member import Crowd, Member
 from feed.hub.subscription import Subscription
 from feed.model.entry import Entry
 
+NOTHING: list[Entry] = []
+"""The `pending` of all groups that have none: to look at one of each group's own, which nobody
+looked at for long, is a wait for memory. It stays empty."""
 
-class Group:
+
+class Group(Crowd):
     """One for each subscription that anybody has, within one lane.
 
-    While something is `pending`, `members` hold everything up to `cursor`, and nothing of it;
+    While something is `pending`, its members hold everything up to `cursor`, and nothing of it;
     else they stand at the lane's head. `late` ones have a cursor of their own, at or after it, and
     are brought up right after the next flush, when nothing is pending; with each stands when it
     was told something. `due_s` says when what is pending is to be sent, where it may wait.
@@ -25,21 +29,20 @@ class Group:
         "is_patient",
         "is_plain",
         "late",
-        "members",
         "pending",
         "subscription",
         "told_s",
     )
 
     def __init__(self, subscription: Subscription, now_s: float) -> None:
+        super().__init__()
         options = subscription.options
         self.subscription = subscription
         self.is_patient = options.window_ms > 0 or options.conflate_ms > 0
         self.is_plain = options.conflate_ms == 0 and options.fields is None
         self.cursor = 0
-        self.members: dict[Member, None] = {}
         self.late: dict[Member, float] = {}
-        self.pending: list[Entry] = []
+        self.pending: list[Entry] = NOTHING
         self.held = Held(resumed=False)
         self.due_s = 0.0
         self.told_s = now_s

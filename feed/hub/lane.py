@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from feed.clock import Clock
 from feed.hub.conflate import Held, every
-from feed.hub.group import Group, elements
+from feed.hub.group import NOTHING, Group, elements
 from feed.hub.interest import Interest
 from feed.hub.kept import Kept
-from feed.hub.member import Member
+from feed.hub.member import Member, write
 from feed.hub.pages import Pages
 from feed.hub.subscription import Subscription
 from feed.hub.tail import Tail
@@ -20,6 +20,10 @@ from feed.model.topic import Filters
 
 _MOST_KEPT = 64
 """Different answers at one head: more would be those of clients who want each something else."""
+
+
+_TOGETHER = 64
+"""Groups whose frames are made at once, before any is written: megabytes at the most."""
 
 
 class Standing(NamedTuple):
@@ -57,6 +61,7 @@ class Lane:
         self._fell_behind = fell_behind
         self._interest: Interest[Group] = Interest()
         self._gathering: dict[Group, None] = {}
+        self._awaited: set[Group] = set()  # those that may have late members
         self._timer: asyncio.Handle | None = None
         self._timer_s = float("inf")
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
@@ -84,16 +89,17 @@ class Lane:
         wanted_by = self._interest.of
         for entry in entries:
             for group in wanted_by(entry.topic):
-                if not group.pending:
-                    group.cursor = before
-                    if group.is_patient:
-                        self._gather(group, now_s)
-                    else:
-                        ready.append(group)
-                group.pending.append(entry)
+                if group.pending:
+                    group.pending.append(entry)
+                    continue
+                group.pending = [entry]
+                group.cursor = before
+                if group.is_patient:
+                    self._gather(group, now_s)
+                else:
+                    ready.append(group)
         head = self._heading(self.tail.head)
-        for group in ready:
-            self._send(group, now_s, head)
+        self._send(ready, now_s, head)
         if self._timer_s <= now_s:
             self._send_gathered()
         if self._waiting:
@@ -122,9 +128,11 @@ class Lane:
     def _send_gathered(self) -> None:
         """Send what has waited long enough, and come back for the rest when it has."""
         now_s, head = self._now_s(), self._heading(self.tail.head)
-        for group in [group for group in self._gathering if group.due_s <= now_s]:
+        due = [group for group in self._gathering if group.due_s <= now_s]
+        for group in due:
             del self._gathering[group]
-            self._send(group, now_s, head)
+            group.flushed_s = now_s
+        self._send(due, now_s, head)
         self._come_back(min((group.due_s for group in self._gathering), default=float("inf")))
 
     def _wake_waiting(self) -> None:
@@ -144,20 +152,25 @@ class Lane:
     def _heading(self, upto: int) -> Heading:
         return heading(self.cursor(upto), self._clock.now_ms())
 
-    def _send(self, group: Group, now_s: float, head: Heading) -> None:
-        """Tell a group what is pending; it stands at the head from here on."""
-        pending, group.pending = group.pending, []
-        group.flushed_s = now_s
-        told = (
-            every(pending) if group.is_plain else elements(pending, group.subscription, group.held)
-        )
-        if told.items or told.events:
-            group.told_s = now_s
-            self._push(group, update(head, told.items, told.events))
-        if group.late:
-            self._bring_up_late(group)
-        if not group.members:
-            self._forget_empty(group)
+    def _send(self, groups: Sequence[Group], now_s: float, head: Heading) -> None:
+        """Tell groups what is pending; they stand at the head from here on."""
+        for start in range(0, len(groups), _TOGETHER):
+            some = groups[start : start + _TOGETHER]
+            told = []
+            for group in some:
+                pending, group.pending = group.pending, NOTHING
+                items, events = (
+                    every(pending)
+                    if group.is_plain
+                    else elements(pending, group.subscription, group.held)
+                )
+                if items or events:
+                    group.told_s = now_s
+                    told.append((group, update(head, items, events)))
+            self._push(told)
+            for group in [group for group in some if group in self._awaited]:
+                self._bring_up_late(group)
+                self._forget_empty(group)
 
     def frame(
         self,
@@ -169,30 +182,24 @@ class Lane:
         merge: bool = False,
     ) -> Frame | None:
         """The update that tells matching entries and moves to `upto`; None: nothing to tell."""
-        told = elements(entries, subscription, held, merge=merge)
-        if not told.items and not told.events:
-            return None
-        return update(self._heading(upto), told.items, told.events)
+        items, events = elements(entries, subscription, held, merge=merge)
+        return update(self._heading(upto), items, events) if items or events else None
 
-    def _push(self, group: Group, frame: Frame) -> None:
-        """Write one frame to every member; who takes no more leaves with its place before it."""
-        full = []
-        for member in group.members:
-            sink = member.sink
-            if sink.is_full:
-                full.append(member)
-            else:
-                sink.write(frame)
-        for member in full:
+    def _push(self, told: Sequence[tuple[Group, Frame]]) -> None:
+        """Write groups their frames; who takes no more leaves with its place before it."""
+        for group, member in write(told):
             member.cursor = group.cursor
             member.held = Held(resumed=True)  # what it holds is not told apart from the group's
-            del group.members[member]
+            group.remove(member)
             self._fell_behind(member)
+            self._forget_empty(group)
 
     def _bring_up_late(self, group: Group) -> None:
         for member in [member for member in group.late if member.cursor <= self.tail.head]:
             del group.late[member]
             self._fell_behind(member)  # each in a turn of its own: after a restart they are many
+        if not group.late:
+            self._awaited.discard(group)
 
     def join(self, member: Member) -> None:
         """Let a member into the group of its subscription; it holds everything up to its cursor.
@@ -207,8 +214,9 @@ class Lane:
             self._interest.add(subscription.filters, group)
         if group.pending or member.cursor > self.tail.head:
             group.late[member] = self._now_s()
+            self._awaited.add(group)
         else:
-            group.members[member] = None
+            group.add(member)
             if subscription.options.fields:
                 group.held.join(member.held)
         member.subscription = group.subscription  # the same for all, where each came with its own
@@ -218,9 +226,9 @@ class Lane:
         group = self.groups.get(member.subscription)
         if group is None:
             return
-        if member in group.members:
+        if member.crowd is group:
             member.cursor = self.place(member)
-            del group.members[member]
+            group.remove(member)
             member.held = Held(resumed=True)
         elif member in group.late:
             del group.late[member]
@@ -229,16 +237,17 @@ class Lane:
     def place(self, member: Member) -> int:
         """The offset up to which a member was sent everything."""
         group = self.groups.get(member.subscription)
-        if group is None or member not in group.members:
+        if group is None or member.crowd is not group:
             return member.cursor
         return group.cursor if group.pending else self.tail.head
 
     def _forget_empty(self, group: Group) -> None:
         """Let go of a group that nobody is left in."""
-        if not group.members and not group.late:
+        if not group and not group.late:
             del self.groups[group.subscription]
             self._interest.remove(group.subscription.filters, group)
             self._gathering.pop(group, None)
+            self._awaited.discard(group)
 
     def beat(self, silence_s: float) -> None:
         """Send a heartbeat to every group that was told nothing for so long."""
@@ -253,8 +262,7 @@ class Lane:
                     member.sink.write(moving("heartbeat", place, now=now_ms))
             if now_s - group.told_s >= silence_s:
                 group.told_s = now_s
-                self._push(group, moving("heartbeat", self.cursor(group.cursor), now=now_ms))
-                self._forget_empty(group)
+                self._push([(group, moving("heartbeat", self.cursor(group.cursor), now=now_ms))])
 
     def close(self) -> list[Member]:
         """Move no more; gives those who stood here, with their cursors."""
@@ -264,7 +272,7 @@ class Lane:
         for _, future in self._waiting:
             if not future.done():
                 future.set_result(None)
-        members = [m for group in self.groups.values() for m in (*group.members, *group.late)]
+        members = [m for group in self.groups.values() for m in (*group, *group.late)]
         for member in members:
             self.leave(member)
         return members

@@ -68,10 +68,11 @@ def heading(cursor: str, pt: int) -> Heading:
 
 def update(head: Heading, items: Sequence[bytes], events: Sequence[bytes]) -> Frame:
     """What changed, in order."""
+    cursor, text = head
     if not events:
-        return Frame(b'%b,"items":[%b]}' % (head.text, b",".join(items)), head.cursor)
+        return Frame(b'%b,"items":[%b]}' % (text, b",".join(items)), cursor)
     some = b',"items":[%b]' % b",".join(items) if items else b""
-    return Frame(b'%b%b,"events":[%b]}' % (head.text, some, b",".join(events)), head.cursor)
+    return Frame(b'%b%b,"events":[%b]}' % (text, some, b",".join(events)), cursor)
 
 
 def snapshot(items: Sequence[bytes], cursor: str | None) -> Frame:

@@ -85,20 +85,20 @@ class Connection(asyncio.Protocol, ABC):
     __slots__ = (
         "_backlog",
         "_drained",
-        "_fd",
         "_number",
         "_task",
         "_transport",
-        "_wrap",
         "address",
         "due_s",
         "ends_s",
+        "fd",
         "has_subscribed",
         "home",
         "is_full",
         "member",
         "opened_s",
         "phase",
+        "wrap",
     )
 
     def __init__(self, address: str, wrap: Wrap, home: Home) -> None:
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol, ABC):
         self.has_subscribed = False
         self.is_full = False
         self._number = random.getrandbits(32)
-        self._wrap = wrap
+        self.wrap = wrap
         self._task: asyncio.Task[None] | None = None
         self._drained: asyncio.Event | None = None
         self._backlog: _Backlog | _Corked | None = None
@@ -129,8 +129,9 @@ class Connection(asyncio.Protocol, ABC):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take over a transport; it may still hold what aiohttp wrote."""
         self._transport = transport = cast("asyncio.Transport", transport)
-        self._fd: int = transport.get_extra_info("socket").fileno()
+        self.fd: int = transport.get_extra_info("socket").fileno()
         transport.set_write_buffer_limits(high=0)  # told of the first byte that waits
+        self._reach()
         if transport.get_write_buffer_size():
             self.pause_writing()  # aiohttp may have been told of these, and not we
         if not transport.is_reading():
@@ -138,22 +139,22 @@ class Connection(asyncio.Protocol, ABC):
 
     def write(self, frame: Frame) -> None:
         """See Sink."""
-        self.send(frame.wrapped(self._wrap))
+        self.send(frame.wrapped(self.wrap))
 
     def send(self, data: bytes) -> None:
         """Write bytes past the transport while nothing waits in it, else behind what waits.
 
         A transport's own `write` costs as much again as all else here, but for the system call.
-        `_fd` is -1 from the moment on that nothing may be written any more: the kernel gives the
+        `fd` is -1 from the moment on that nothing may be written any more: the kernel gives the
         number to another connection once this one is closed.
         """
         if self._backlog is None:
             try:
-                sent = os.write(self._fd, data)
+                sent = os.write(self.fd, data)
             except BlockingIOError:
                 sent = 0
             except OSError:
-                if self._fd >= 0:  # the peer has closed it; else we have
+                if self.fd >= 0:  # the peer has closed it; else we have
                     self.abort()
                 return
             if sent == len(data):
@@ -168,7 +169,7 @@ class Connection(asyncio.Protocol, ABC):
             backlog.bytes += len(data)
             if backlog.bytes > FULL_BYTES:
                 self._uncork()
-        elif self._fd >= 0:
+        elif self.fd >= 0:
             if backlog:
                 backlog.handed += len(data)
             self._transport.write(data)
@@ -178,28 +179,32 @@ class Connection(asyncio.Protocol, ABC):
         """Write what comes in this turn of the loop as one, at its end."""
         if self._backlog is None:
             self._backlog = _Corked()
+            self._reach()
             asyncio.get_running_loop().call_soon(self._uncork)
 
     def _uncork(self) -> None:
         if isinstance(self._backlog, _Corked):
             data, self._backlog = b"".join(self._backlog.parts), None
+            self._reach()
             self.send(data)
 
     def pause_writing(self) -> None:
         """The kernel takes no more: what is written from now on waits in the transport."""
         self._backlog = _Backlog(self._transport.get_write_buffer_size(), self.now_s())
+        self._reach()
 
     def resume_writing(self) -> None:
         """All that waited is with the kernel."""
         self._backlog, self.is_full = None, False
+        self._reach()
         self._wake()
 
     async def drained(self) -> None:
         """See Sink."""
-        while self.is_full and self._fd >= 0:
+        while self.is_full and self.fd >= 0:
             self._drained = self._drained or asyncio.Event()
             await self._drained.wait()
-        if self._fd < 0:
+        if self.fd < 0:
             raise ConnectionResetError("the client is gone")
 
     def hold_back(self, *, held: bool) -> None:
@@ -259,11 +264,20 @@ class Connection(asyncio.Protocol, ABC):
     def end_writing(self) -> None:
         """Write nothing more, and give the peer its time to close."""
         self._uncork()
-        self._fd = -1
+        self._forget_fd()
         self.phase = Phase.CLOSING
         self.hold_back(held=False)  # its answer to the end must be heard
         self.ends_s = self.due_s = self.now_s() + CLOSE_S
         self._wake()
+
+    def _reach(self) -> None:
+        """Let the hub write at the descriptor while nothing waits before it."""
+        is_free = self._backlog is None and self.fd >= 0
+        self.member.reach(self if is_free else None)
+
+    def _forget_fd(self) -> None:
+        self.member.reach(None)  # as long as the number is known
+        self.fd = -1
 
     def abort(self) -> None:
         """See Sink."""
@@ -272,7 +286,7 @@ class Connection(asyncio.Protocol, ABC):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone: nothing may be written to its number any more."""
-        self._fd = -1
+        self._forget_fd()
         self.phase = Phase.CLOSED
         self._wake()
         if self._task:

@@ -101,7 +101,7 @@ class WebSocket(Connection):
             return
         try:
             messages, self._rest = read(
-                data, self._rest, limit_bytes=MESSAGE_BYTES, deflated=self._wrap is deflated_message
+                data, self._rest, limit_bytes=MESSAGE_BYTES, deflated=self.wrap is deflated_message
             )
         except Broken as broken:
             self._hear(broken.messages)

@@ -107,7 +107,7 @@ def changes(count: int, topic: Callable[[int], str], after: int = 0) -> list[Ent
     ]
 
 
-@pytest.mark.parametrize(("count", "most"), [(1, 5.5), (50, 7)])
+@pytest.mark.parametrize(("count", "most"), [(1, 1.6), (50, 4)])
 async def test_one_write_a_member_and_turn_whatever_is_told(count: int, most: float) -> None:
     async with lane(lambda _: ["price:A"]) as shared:
         told = changes(count, lambda _: "price:A")
@@ -121,7 +121,7 @@ async def test_members_of_a_group_share_the_making() -> None:
         one, fifty = changes(1, lambda _: "price:A"), changes(50, lambda _: "price:A", after=1)
         few = Work().of(lambda: shared.extend(one))
         many = Work().of(lambda: shared.extend(fifty))
-    assert many.calls - few.calls < 4 * 49, "what more changes cost does not grow with the members"
+    assert many.calls - few.calls <= 4 * 49, "what more changes cost does not grow with the members"
 
 
 async def test_a_change_wakes_only_those_who_want_it() -> None:
@@ -129,7 +129,7 @@ async def test_a_change_wakes_only_those_who_want_it() -> None:
         told = changes(10, lambda n: f"price:{n}")
         work = Work().of(lambda: sparse.extend(told))
     assert work.writes == 10
-    assert work.calls < 10 * 24
+    assert work.calls < 10 * 22
 
 
 async def test_a_subscription_of_ones_own_costs_little_more_than_its_write() -> None:
@@ -138,4 +138,4 @@ async def test_a_subscription_of_ones_own_costs_little_more_than_its_write() -> 
         work = Work().of(lambda: sparse.extend(told))
     deliveries = sum(min(n + 1, 20) for n in range(1, 41))
     assert work.writes == 41
-    assert work.calls < 21 * work.writes + deliveries
+    assert work.calls < 17 * work.writes + 2 * deliveries
