@@ -27,6 +27,9 @@ FULL_BYTES = 64 * 1024
 CLOSE_S = 2.0
 """For the end of a stream, once we have said it; a peer that does not take part is cut."""
 
+LOOK_S = 1.0
+"""How often a stream is looked at where something may have to be done soon."""
+
 _STALL_S = 30.0
 """Without a byte read for so long, a client is cut (protocol section 4)."""
 
@@ -83,23 +86,10 @@ class Connection(asyncio.Protocol, ABC):
     door: ClassVar[str]
 
     __slots__ = (
-        "_backlog",
-        "_drained",
-        "_number",
-        "_task",
-        "_transport",
-        "address",
-        "due_s",
-        "ends_s",
-        "fd",
-        "has_subscribed",
-        "home",
-        "is_full",
-        "member",
-        "opened_s",
-        "phase",
+        "_backlog", "_drained", "_number", "_task", "_transport", "address", "due_s",
+        "ends_s", "fd", "has_subscribed", "home", "is_full", "member", "opened_s", "phase",
         "wrap",
-    )
+    )  # fmt: skip
 
     def __init__(self, address: str, wrap: Wrap, home: Home) -> None:
         self.address = sys.intern(address)  # most are the same few
@@ -190,7 +180,9 @@ class Connection(asyncio.Protocol, ABC):
 
     def pause_writing(self) -> None:
         """The kernel takes no more: what is written from now on waits in the transport."""
-        self._backlog = _Backlog(self._transport.get_write_buffer_size(), self.now_s())
+        now_s = self.now_s()
+        self._backlog = _Backlog(self._transport.get_write_buffer_size(), now_s)
+        self.due_s = min(self.due_s, now_s + LOOK_S)
         self._reach()
 
     def resume_writing(self) -> None:
@@ -229,6 +221,10 @@ class Connection(asyncio.Protocol, ABC):
         if read > backlog.read:
             backlog.read, backlog.read_s = read, now_s
         return f"read nothing for {_STALL_S:.0f} s" if now_s - backlog.read_s > _STALL_S else None
+
+    def calm_s(self, _now_s: float) -> float:
+        """For how long it need not be looked at, as things are."""
+        return LOOK_S if self.is_waiting or not self.has_subscribed else _STALL_S
 
     def run(self, work: Coroutine[None, None, None]) -> None:
         """Do for the client what takes time, once the last is done."""

@@ -12,7 +12,7 @@ from aiohttp import web
 from feed.hub.hub import Hub
 from feed.model.frame import moving
 from feed.web.close_code import CloseCode
-from feed.web.connection import Connection, Phase
+from feed.web.connection import LOOK_S, Connection, Phase
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,6 @@ as one wave, and each has the second for its new connection before the old one e
 """
 
 _SWEEP_S = 0.25
-
-_LOOK_S = 1.0
-"""How often each stream is looked at, when it is due for nothing sooner."""
 
 
 class Connections:
@@ -82,7 +79,7 @@ class Connections:
     def add(self, connection: Connection) -> None:
         """Take in a stream; it gets a random end in the last fifth of the age."""
         connection.ends_s = connection.opened_s + self._max_age_s * random.uniform(0.8, 1.0)
-        connection.due_s = min(connection.opened_s + _LOOK_S, connection.ends_s - self._grace_s)
+        connection.due_s = min(connection.opened_s + LOOK_S, connection.ends_s - self._grace_s)
         self.open[connection] = None
         self._empty.clear()
         self._count_in(connection.address)
@@ -153,7 +150,8 @@ class Connections:
             case _:
                 pass
         grace_s = self._grace_s if connection.phase is Phase.OPEN else 0
-        connection.due_s = min(now_s + _LOOK_S, connection.ends_s - grace_s)
+        calm_s = connection.calm_s(now_s)
+        connection.due_s = min(now_s + calm_s, connection.ends_s - grace_s)
 
     def _say_bye(self, connection: Connection, reason: str, after_s: float, grace_s: float) -> None:
         """Announce the end, and go on until then; its client is to come back before that."""

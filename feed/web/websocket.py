@@ -7,7 +7,7 @@ from aiohttp import web
 
 from feed.web import keys
 from feed.web.close_code import CloseCode
-from feed.web.connection import Connection, Home
+from feed.web.connection import LOOK_S, Connection, Home
 from feed.web.conversation import Conversation
 from feed.web.greeting import welcome
 from feed.web.inbound import Broken, Incomplete, Message, Opcode, read
@@ -149,3 +149,9 @@ class WebSocket(Connection):
         elif self._pinged_s is not None and now_s - self._pinged_s > _PONG_S:
             return f"answered no ping for {_PONG_S:.0f} s"
         return super().look(now_s)
+
+    def calm_s(self, now_s: float) -> float:
+        """See Connection. A pong is waited for, and what was said is let go of soon."""
+        if self._conversation or self._pinged_s is not None:
+            return LOOK_S
+        return min(super().calm_s(now_s), self._heard_s + _PING_S - now_s)
