@@ -9,7 +9,7 @@ from feed.model.codec import JsonObject, encode
 from feed.model.entry import Record, way_back
 from feed.model.field import check_value, exact, moment
 from feed.model.frame import item_gone, item_set, item_whole
-from feed.model.merge import difference, merge, news, reverse
+from feed.model.merge import difference, lay, merge, news
 from feed.model.topic import kind_of
 
 MAX_BYTES = 16 * 1024
@@ -124,8 +124,9 @@ def _end(topic: str, state: State, ts: int) -> tuple[Record, State]:
 
 def _patch(topic: str, patch: JsonObject, state: State, ts: int) -> tuple[Record, State]:
     before = state.data or {}
-    after = merge(before, patch)
+    after, back = lay(before, patch)
     if kind_of(topic) == "price" and (derived := derive(after, patch)):
+        back |= {name: before.get(name) for name in derived}
         patch = patch | derived
         after |= derived
     v = state.v + 1
@@ -135,7 +136,7 @@ def _patch(topic: str, patch: JsonObject, state: State, ts: int) -> tuple[Record
         ts=ts,
         item=item_set(topic, v, ts, encode(patch)),
         data=encode(after),
-        undo=way_back(state.ts, reverse(before, patch)),
+        undo=way_back(state.ts, back),
     )
     return record, State(v, ts, after)
 

@@ -9,7 +9,7 @@ from feed.errors import BadChange, Fault, TopicUnknown, VersionDiffers
 from feed.hub.compose import NOTHING, State, checked, compose, newly
 from feed.hub.hub import Hub
 from feed.model.change import Change
-from feed.model.entry import Record
+from feed.model.entry import Item, Record
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +46,13 @@ class Planner:
         if self._epoch != self._hub.epoch:
             self._epoch = self._hub.epoch
             self._known.clear()
-        now_ms = self._clock.now_ms()
+        now_ms, items = self._clock.now_ms(), self._hub.live.tail.items
         records: list[Record] = []
         places: list[int] = []
         states: dict[str, State] = {}
         for place, change in enumerate(changes):
             topic = change.topic
-            state = states.get(topic) or self._state(topic)
+            state = states.get(topic) or self._state(topic, items.get(topic))
             if source is None:
                 _allow(change, state, place)
                 wanted: Change | None = change
@@ -88,8 +88,8 @@ class Planner:
         for topic in topics:
             self._known.pop(topic, None)
 
-    def _state(self, topic: str) -> State:
-        known, item = self._known.get(topic), self._hub.current(topic)
+    def _state(self, topic: str, item: Item | None) -> State:
+        known = self._known.get(topic)
         if known is not None and (item is None or known.v >= item.v):
             return known
         return NOTHING if item is None else State(item.v, item.ts, item.state())

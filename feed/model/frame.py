@@ -91,9 +91,10 @@ def item_whole(topic: str, v: int, ts: int, data: bytes) -> bytes:
 
 def item_set(topic: str, v: int, ts: int, patch: bytes, versions: int = 1) -> bytes:
     """An element of `items` with a merge patch that stands for so many versions."""
-    merged = b"" if versions == 1 else b',"merged":%d' % versions
-    head = b'{"topic":"%b","v":%d,"ts":%d,"set":%b' % (topic.encode(), v, ts, patch)
-    return b"".join([head, merged, b"}"])
+    head = (topic.encode(), v, ts, patch)
+    if versions == 1:
+        return b'{"topic":"%b","v":%d,"ts":%d,"set":%b}' % head
+    return b'{"topic":"%b","v":%d,"ts":%d,"set":%b,"merged":%d}' % (*head, versions)
 
 
 def item_gone(topic: str, v: int, ts: int) -> bytes:

@@ -1,4 +1,4 @@
-"""JSON merge patches, RFC 7396: apply one, take one back, and find the one between two states."""
+"""JSON merge patches, RFC 7396: apply one and the way back, and find the one between two states."""
 
 from decimal import Decimal
 
@@ -10,23 +10,23 @@ def merge(state: JsonObject, patch: JsonObject) -> JsonObject:
 
     `merge({}, data)` drops the nulls of `data`, as the protocol wants of a whole item.
     """
+    return lay(state, patch)[0]
+
+
+def lay(state: JsonObject, patch: JsonObject) -> tuple[JsonObject, JsonObject]:
+    """What `merge` gives, and the patch that leads back to the state, which holds no nulls then."""
     merged = state | patch
+    back: JsonObject = {}
     for name, value in patch.items():
+        old = back[name] = state.get(name)
         if value is None:
             del merged[name]
         elif type(value) is dict:
-            inner = state.get(name)
-            merged[name] = merge(inner if type(inner) is dict else {}, value)
-    return merged
-
-
-def reverse(state: JsonObject, patch: JsonObject) -> JsonObject:
-    """The patch that leads back from `merge(state, patch)` to the state, which holds no nulls."""
-    back: JsonObject = {}
-    for name, value in patch.items():
-        old = state.get(name)
-        back[name] = reverse(old, value) if type(value) is dict and type(old) is dict else old
-    return back
+            if type(old) is dict:
+                merged[name], back[name] = lay(old, value)
+            else:
+                merged[name] = merge({}, value)
+    return merged, back
 
 
 def news(state: JsonObject, patch: JsonObject) -> JsonObject:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from feed.model.codec import Json, JsonObject
-from feed.model.merge import difference, merge, news, reverse, same
+from feed.model.merge import difference, lay, merge, news, same
 from tests.model.values import PATCHES, STATES, shape
 
 
@@ -123,13 +123,15 @@ def test_the_difference_names_nothing_that_is_not_needed(
         ({"a": [1]}, {"a": {"b": None}}, {"a": [1]}),
     ],
 )
-def test_reverse(state: JsonObject, patch: JsonObject, back: JsonObject) -> None:
-    assert shape(reverse(state, patch)) == shape(back)
+def test_the_way_back(state: JsonObject, patch: JsonObject, back: JsonObject) -> None:
+    assert shape(lay(state, patch)[1]) == shape(back)
 
 
 @given(STATES, PATCHES)
 def test_a_patch_that_is_taken_back_leaves_the_state(state: JsonObject, patch: JsonObject) -> None:
-    assert shape(merge(merge(state, patch), reverse(state, patch))) == shape(state)
+    after, back = lay(state, patch)
+    assert shape(after) == shape(merge(state, patch))
+    assert shape(merge(after, back)) == shape(state)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_neither_argument_is_changed(state: JsonObject, patch: JsonObject) -> No
     shapes = shape(state), shape(patch)
     merged = merge(state, patch)
     difference(state, merged)
-    reverse(state, patch)
+    lay(state, patch)
     news(state, patch)
     merge(merged, {name: {"new": 1} for name in merged})
 
