@@ -163,6 +163,7 @@ class Crowd:
             del self.lines[member.line.fd]
         else:
             del self.others[member]
+            self.others = self.others or _NOBODY
 
 
 _NOBODY: dict[Member, None] = {}
