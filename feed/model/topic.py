@@ -87,17 +87,18 @@ class Filters(msgspec.Struct, frozen=True):
 
     def plus(self, other: "Filters") -> "Filters":
         """Both."""
-        return Filters.of([*self.names(), *other.names()])
+        prefixes = tuple(sorted({*self.prefixes, *other.prefixes}))
+        return Filters(self.topics | other.topics, prefixes)
 
     def minus(self, other: "Filters") -> "Filters":
         """Without the filters that `other` names, word for word."""
-        gone = set(other.names())
-        return Filters.of(name for name in self.names() if name not in gone)
+        prefixes = tuple(prefix for prefix in self.prefixes if prefix not in other.prefixes)
+        return Filters(self.topics - other.topics, prefixes)
 
     def within(self, other: "Filters") -> "Filters":
         """Those that `other` names too, word for word."""
-        named = set(other.names())
-        return Filters.of(name for name in self.names() if name in named)
+        prefixes = tuple(prefix for prefix in self.prefixes if prefix in other.prefixes)
+        return Filters(self.topics & other.topics, prefixes)
 
 
 ALL = Filters(prefixes=("",))
