@@ -139,7 +139,7 @@ class LogAway(LogUnavailable):
 
 
 class LogReplaced(LogUnavailable):
-    """The log begins again under another epoch; whoever read this one must read that one."""
+    """The log has to be opened anew, mostly since it begins again under another epoch."""
 
 
 class Fenced(LogUnavailable):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
 
 from feed.clock import Clock
 from feed.errors import LogAway, LogReplaced, LogTrimmed, LogUnavailable
@@ -19,9 +20,9 @@ _RETRY_S = 0.5
 class Following:
     """The lanes of the log as it is now. `began` is set once there is one.
 
-    Where the log is replaced by another one, or went on faster than it was followed, it is opened
-    anew, and all who stood in the lanes of the old one fall behind: they are brought up in the
-    new one. `failed` ends with the error when the log can no longer be told.
+    Where the log is replaced by another one, that is opened; where it went on faster than it was
+    followed, it is read anew. All who stood in the lanes before fall behind then, and are brought
+    up in the new ones. `failed` ends with the error when the log can no longer be told.
     """
 
     def __init__(
@@ -66,7 +67,8 @@ class Following:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._lanes:
             self._lanes.close()
-            await self._lanes.aclose()
+            await self._lanes.stop()
+            await self._lanes.log.aclose()
 
     def _run(self, name: str, work: Coroutine[None, None, None]) -> None:
         """Start a task without which clients would be left without news: if it fails, all do."""
@@ -84,35 +86,43 @@ class Following:
     async def _stay(self) -> None:
         """Begin again each time that the log ends."""
         while True:
+            events = None
             if self._lanes:
                 try:
                     await asyncio.shield(self._lanes.failed)
                 except (LogReplaced, LogTrimmed) as error:
                     log.warning("all subscribers begin again: %s", error)
-            await self._begin_late()
+                    events = self._lanes.log if isinstance(error, LogTrimmed) else None
+            await self._begin_late(events)
 
-    async def _begin_late(self) -> None:
+    async def _begin_late(self, events: EventLog | None) -> None:
         while True:
             try:
-                return await self._begin()
+                return await self._begin(events)
             except (LogAway, LogReplaced) as error:
                 log.debug("the log is not in reach: %s", error)
                 await asyncio.sleep(_RETRY_S)
 
-    async def _begin(self) -> None:
-        """Open the log, read the current items and follow from there; all go there at once."""
-        lanes = Lanes(await self._open_log(), self._clock, self._fell_behind)
-        try:
+    async def _begin(self, events: EventLog | None = None) -> None:
+        """Read the current items of a log and follow from there; all go there at once.
+
+        Without one it is opened.
+        """
+        async with AsyncExitStack() as undone:
+            if events is None:
+                events = await self._open_log()
+                undone.push_async_callback(events.aclose)
+            lanes = Lanes(events, self._clock, self._fell_behind)
             await lanes.start()
-        except BaseException:
-            await lanes.aclose()
-            raise
+            undone.pop_all()
         before, self._lanes = self._lanes, lanes
         self.began.set()
         if before:
             for member in before.close():
                 self._fell_behind(member)
-            await before.aclose()
+            await before.stop()
+            if before.log is not lanes.log:
+                await before.log.aclose()
 
     async def _beat(self) -> None:
         """Look a few times in each period for who was told nothing."""

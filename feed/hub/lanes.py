@@ -68,11 +68,10 @@ class Lanes:
             task.cancel()
         return [member for lane in self._lanes.values() for member in lane.close()]
 
-    async def aclose(self) -> None:
-        """Let every task end, and let go of the log; after `close`."""
+    async def stop(self) -> None:
+        """Let every task end, after `close`; the log is not closed."""
         tasks = (*self._followers.values(), *self._opening.values())
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self.log.aclose()
 
     def _start(self, name: str, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

@@ -81,8 +81,8 @@ def item_of(packed: bytes) -> Item:
 class Reader:
     """Publishes every entry after a place, in order, once; survives the loss of its connection.
 
-    It fails what it publishes with LogReplaced once the log is another one, or has lost what was
-    seen of it, and with LogTrimmed when retention has overtaken it.
+    It fails what it publishes with LogReplaced once the log is another one, has lost what was seen
+    of it, or was trimmed faster than it was read.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Reader:
                     is_away = False
                 await self._read_on()
             except (LogReplaced, LogTrimmed) as error:
-                self._published.fail(error)
+                self._published.fail(LogReplaced(str(error)))
                 return
             except LogUnavailable as error:
                 if not is_away:

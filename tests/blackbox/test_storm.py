@@ -28,7 +28,7 @@ PING_S = 1.0
 """What is promised of them, and of a client beside them."""
 
 PING_EVERY_S = 0.05
-FEW = 5
+FEW = 2
 MEMORY_BYTES = 150 << 20
 _CURSOR = re.compile(rb'"cursor":"[0-9a-z]+-([0-9]+)"')
 

@@ -7,7 +7,6 @@ import pytest
 from feed.errors import (
     LogAway,
     LogReplaced,
-    LogTrimmed,
     LogUnavailable,
 )
 from feed.hub.subscription import Options
@@ -206,7 +205,7 @@ def test_a_log_that_went_on_faster_than_it_was_followed_keeps_its_epoch() -> Non
         again.same_as(log)
         await again.trim(3)
         scene.opener.finds(again)
-        log.overtake(LogTrimmed("faster"))
+        log.overtake(LogReplaced("faster"))
         await scene.follows(again)
         behind.flow()
         await behind.caught_up()

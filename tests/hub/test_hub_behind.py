@@ -13,11 +13,13 @@ from feed.hub.subscription import Options
 from feed.hub.tail import Tail
 from feed.log.memory import MemoryLog
 from feed.model.change import Change
-from feed.model.entry import Entry, Record
+from feed.model.entry import Entry
 from feed.model.frame import Frame
 from feed.model.topic import ALL
 from tests.support.clock import LoopClock, run_virtual
 from tests.support.log import Outliving, lent
+from tests.support.records import batch, changed, versions
+from tests.support.traffic import beats
 from tests.support.viewer import Viewer
 
 A, B = "price:A", "price:B"
@@ -243,5 +245,21 @@ async def test_a_hub_whose_log_was_closed_is_quiet(hub: Hub, log: MemoryLog) -> 
     assert hub.live.standing(ALL) == (f"{hub.epoch}-0", [])
 
 
-def record(v: int) -> Record:
-    return Record(topic=A, v=v, ts=0, item=b"{}", data=b"{}")
+async def test_a_log_that_was_trimmed_faster_than_it_was_followed_is_read_anew(
+    hub: Hub, log: MemoryLog
+) -> None:
+    viewer = Viewer(hub, "price:A")
+    await viewer.come()
+    await hub.lane(60_000)
+    await log.append(batch(*versions(1, 5999)))
+    await log.trim(5000)  # overtakes a follower that has not read any of it
+    async with asyncio.timeout(5):
+        async for _ in beats(100):
+            if viewer.reader.resets:
+                break
+        await viewer.caught_up()
+        await log.append(batch(changed(6000)))
+        await hub.live.reached(6000)
+    assert not hub.failed.done()
+    assert viewer.reader.resets == ["expired"]
+    assert viewer.reader.versions == {"price:A": 6000}

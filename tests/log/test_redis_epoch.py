@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from feed.errors import LogAway, LogReplaced, LogTrimmed, LogUnavailable
+from feed.errors import LogAway, LogReplaced, LogUnavailable
 from feed.log.base import Appended
 from feed.log.redis import RedisLog
 from feed.model.topic import ALL
@@ -205,7 +205,7 @@ async def test_a_reader_that_retention_has_overtaken_says_so(
     await other.trim(5)
     go_on.set()
 
-    with pytest.raises(LogTrimmed):
+    with pytest.raises(LogReplaced, match="the log begins at 5"):
         await asyncio.wait_for(anext(log.follow(2)), FUSE_S)
     for each in (log, other):
         await each.aclose()
@@ -223,7 +223,7 @@ async def test_a_reader_that_has_missed_all_says_so_before_anything_else_comes(
     await other.trim(5)
     proxy.port = server.port
 
-    with pytest.raises(LogTrimmed):
+    with pytest.raises(LogReplaced, match="the log begins at 5"):
         await asyncio.wait_for(followed(log, 2, 4), FUSE_S)
     assert list(await other.read(4, 9)) == []
     for each in (log, other):
