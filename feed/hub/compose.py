@@ -4,6 +4,7 @@ import msgspec
 
 from feed.errors import BadChange, Fault
 from feed.hub.derive import DERIVED, derive
+from feed.hub.pin import FIELD, held_back, pins, released
 from feed.model.change import Change, EventChange
 from feed.model.codec import JsonObject, encode
 from feed.model.entry import Record, way_back
@@ -14,6 +15,9 @@ from feed.model.topic import kind_of
 
 MAX_BYTES = 16 * 1024
 """An item or an event as compact JSON (protocol section 6)."""
+
+MAX_PIN_S = 7 * 24 * 3600
+"""A pin that was forgotten ends by itself after a week."""
 
 _MAX_WORD = 128
 
@@ -41,7 +45,11 @@ def checked(change: Change) -> Change:
     states = (patch is not None) + (data is not None) + change.gone
     if states > 1:
         faults.append(Fault("$", "only one of `set`, `data` and `gone`"))
-    if not states and change.event is None:
+    if change.pin_s is not None and patch is None:
+        faults.append(Fault("$.pin_s", "goes with `set`, whose fields it pins"))
+    elif change.pin_s is not None and not 0 < change.pin_s <= MAX_PIN_S:
+        faults.append(Fault("$.pin_s", f"expected more than 0 and at most {MAX_PIN_S} seconds"))
+    if not states and change.event is None and change.release is None:
         faults.append(Fault("$", "one of `set`, `data`, `event` or `gone` is needed"))
     if change.ts is not None and (message := moment(change.ts)):
         faults.append(Fault("$.ts", message))
@@ -70,23 +78,38 @@ def _check_event(event: EventChange, path: str) -> list[Fault]:
     return faults
 
 
-def newly(change: Change, state: State) -> Change | None:
+def newly(change: Change, state: State, now_ms: int) -> Change | None:
     """A source's change without what is so already; None when nothing is left of it.
 
-    A whole item of a source becomes the patch to it; what was derived from the old one stays.
+    A whole item of a source becomes the patch to it; what was derived from the old one stays, and
+    so does what is pinned.
     """
     if state.data is None:
         return None if change.gone else change
     if change.patch is not None:
-        patch = news(state.data, change.patch)
+        patch = held_back(state.data, change.patch, now_ms)
+        patch = news(state.data, patch)
     elif change.data is not None:
-        kept = {name: state.data[name] for name in DERIVED if name in state.data}
-        patch = difference(state.data, kept | merge({}, change.data))
+        kept = {name: state.data[name] for name in (*DERIVED, FIELD) if name in state.data}
+        whole = merge({}, change.data)
+        patch = difference(state.data, kept | whole)
+        patch = news(state.data, held_back(state.data, patch, now_ms, whole))
     else:
         return change
     if patch or change.recorded:
         return msgspec.structs.replace(change, patch=patch, data=None)
     return msgspec.structs.replace(change, patch=None, data=None) if change.event else None
+
+
+def by_hand(change: Change, state: State, now_ms: int) -> Change | None:
+    """An admin's change with the pins that it makes or ends; None where it was to end none."""
+    if change.pin_s is not None and change.patch is not None:
+        until_ms = now_ms + round(change.pin_s * 1000)
+        return msgspec.structs.replace(change, patch=change.patch | pins(change.patch, until_ms))
+    if change.release is None:
+        return change
+    patch = released(state.data or {}, now_ms if change.release == "over" else None)
+    return msgspec.structs.replace(change, patch=patch) if patch else None
 
 
 def compose(change: Change, state: State, now_ms: int) -> tuple[Record, State]:

@@ -18,7 +18,7 @@ from feed.errors import (
 from feed.hub.hub import Hub
 from feed.hub.planner import Plan, Planner, checked_all, checked_some, leave_out
 from feed.log.base import Appended, Batch, BatchKey
-from feed.model.change import Change
+from feed.model.change import Change, Release
 from feed.model.codec import encode
 from feed.model.entry import Record
 
@@ -78,6 +78,10 @@ class Ingest:
             if batch_key and (kept := await self._answer(batch_key)):
                 return kept
             raise
+
+    async def release(self, topics: Sequence[str], which: Release) -> Receipt:
+        """End the pins of some items, all of them or those that are over. Raises LogUnavailable."""
+        return await self.submit([Change(topic=topic, release=which) for topic in topics])
 
     async def publish(self, source: str, changes: Sequence[Change], term: str = "") -> int:
         """Append what a source found, but for what changes nothing, is known, or is wrong.

@@ -9,6 +9,7 @@ from feed.clock import Clock
 from feed.errors import LogUnavailable
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
+from feed.hub.pin import FIELD, released
 from feed.log.base import EventLog
 from feed.log.lease import Lease
 from feed.sources.base import Source
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 
 _LOOK_S = 0.5
 """How often the lease is asked for, so that what one gives back is taken soon."""
+
+_PINNED = f'"{FIELD}"'.encode()
+"""Items with a pin have this in their JSON, as a few others may."""
 
 _END_S = 0.5
 """How long ticks that are under way may take to end before the lease is given back."""
@@ -85,6 +89,7 @@ class Leader:
             await self._hub.began()
             try:
                 await self._look()
+                await self._release_pins()
             except LogUnavailable as error:
                 log.debug("the lease cannot be looked at: %s", error)
             except Exception:  # the task's border: without it nobody would run the sources
@@ -121,6 +126,16 @@ class Leader:
         self.schedule.start()
         self.term = term
         log.info("this instance runs the sources")
+
+    async def _release_pins(self) -> None:
+        """End the pins that are over: their fields take what the source has said meanwhile."""
+        if not self.leads:
+            return
+        now_ms, items = self._clock.now_ms(), self._hub.live.tail.items.values()
+        pinned = [item for item in items if item.data and _PINNED in item.data]
+        over = [item.topic for item in pinned if released(item.state() or {}, now_ms)]
+        if over:
+            await self._ingest.release(over, "over")
 
     async def _end(self) -> None:
         self.term = ""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from feed.clock import Clock
 from feed.errors import BadChange, Fault, TopicUnknown, VersionDiffers
-from feed.hub.compose import NOTHING, State, checked, compose, newly
+from feed.hub.compose import NOTHING, State, by_hand, checked, compose, newly
 from feed.hub.hub import Hub
 from feed.model.change import Change
 from feed.model.entry import Item, Record
@@ -55,9 +55,9 @@ class Planner:
             state = states.get(topic) or self._state(topic, items.get(topic))
             if source is None:
                 _allow(change, state, place)
-                wanted: Change | None = change
+                wanted = by_hand(change, state, now_ms)
             else:
-                wanted = newly(change, state)
+                wanted = newly(change, state, now_ms)
             if wanted is None:
                 continue
             try:

@@ -8,6 +8,7 @@ from feed.model.codec import JsonObject
 
 Op: TypeAlias = Literal["add", "amend", "void"]
 OPS: tuple[Op, ...] = ("add", "amend", "void")
+Release: TypeAlias = Literal["over", "all"]
 
 
 class EventChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -31,6 +32,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `ts`: when the source says that it happened, milliseconds; None means when it is appended.
     `if_v`: refuse unless the item is at this version (0: the topic does not exist).
     `recorded`: a step of a recording, which a source's log keeps even where it changes nothing.
+    `pin_s`: sources do not overwrite the fields of `patch` for so long. `release`: end the pins of
+    the item, all of them or those that are over; it stands alone.
     """
 
     topic: str
@@ -41,3 +44,5 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ts: int | None = None
     if_v: int | None = None
     recorded: bool = False
+    pin_s: float | None = None
+    release: Release | None = None

@@ -14,7 +14,7 @@ from feed.sources.base import SourceUnknown
 from feed.web import keys
 from feed.web.answer import json_answer, problem
 from feed.web.close_code import CloseCode
-from feed.web.inject import NotJson, idempotency_key, read
+from feed.web.inject import idempotency_key, read, read_topic
 
 log = logging.getLogger(__name__)
 
@@ -31,16 +31,11 @@ async def admins_only(request: web.Request, handler: Handler) -> web.StreamRespo
 
 async def inject(request: web.Request) -> web.Response:
     """`POST /admin/inject`: answer once the changes are durable."""
-    if request.content_type != "application/json":
-        return problem(415, "content_type", "the body must be application/json")
-    if "Content-Encoding" in request.headers:
-        return problem(415, "content_encoding", "the body must not be compressed")
+    if refused := _other_type(request):
+        return refused
     key = idempotency_key(request)
     body = await request.read()
-    try:
-        changes = read(body)
-    except NotJson as error:
-        return problem(400, "not_json", str(error))
+    changes = read(body)
     dry_run = request.query.get("dry_run", "0") not in ("", "0")
     ingest = request.app[keys.INGEST]
     receipt = await ingest.submit(changes, key=key, body=body, dry_run=dry_run)
@@ -56,6 +51,15 @@ async def inject(request: web.Request) -> web.Response:
             }
         )
     )
+
+
+def _other_type(request: web.Request) -> web.Response | None:
+    """What a body is answered that is not JSON by its headers."""
+    if request.content_type != "application/json":
+        return problem(415, "content_type", "the body must be application/json")
+    if "Content-Encoding" in request.headers:
+        return problem(415, "content_encoding", "the body must not be compressed")
+    return None
 
 
 def _preview(app: web.Application, receipt: Receipt) -> bytes:
@@ -74,6 +78,19 @@ def _preview(app: web.Application, receipt: Receipt) -> bytes:
             "results": receipt.results,
         }
     )
+
+
+async def unpin(request: web.Request) -> web.Response:
+    """`POST /admin/unpin`: sources may overwrite the fields of an item again."""
+    if refused := _other_type(request):
+        return refused
+    topic = read_topic(await request.read())
+    hub = request.app[keys.HUB]
+    if hub.current(topic) is None:
+        return problem(404, "topic_unknown", f"{topic} does not exist")
+    receipt = await request.app[keys.INGEST].release([topic], "all")
+    cursor = hub.live.cursor(receipt.offset)
+    return json_answer(encode({"cursor": cursor, "results": receipt.results}))
 
 
 async def state(request: web.Request) -> web.Response:

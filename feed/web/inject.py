@@ -10,13 +10,13 @@ from typing import Annotated, Any, NoReturn
 import msgspec
 from aiohttp import web
 
-from feed.errors import BadChange, BadTopic, Fault
+from feed.errors import BadChange, BadInput, BadTopic, Fault
 from feed.model.change import OPS, Change, EventChange, Op
 from feed.model.codec import Json, decoder
 from feed.model.topic import parse_topic
 from feed.web.limits import BATCH
 
-_MEMBERS = {"topic", "set", "data", "event", "gone", "ts", "if_v", "why"}
+_MEMBERS = {"topic", "set", "data", "event", "gone", "ts", "if_v", "why", "pin_s"}
 _EVENT_MEMBERS = {"op", "kind", "id", "ts", "data"}
 _MAX_DIGITS = 64
 _WHY = 500
@@ -26,8 +26,10 @@ _ABSENT: Any = None
 _Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
-class NotJson(Exception):
+class NotJson(BadInput):
     """A body that is no JSON; the message says what is wrong with it."""
+
+    code = "not_json"
 
 
 class _Event(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -47,6 +49,7 @@ class _Given(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     ts: _Integer = _ABSENT
     if_v: _Integer = _ABSENT
     why: Annotated[str, msgspec.Meta(max_length=_WHY)] = ""
+    pin_s: float = _ABSENT
 
 
 _decode = decoder(_Given | Annotated[list[_Given], msgspec.Meta(min_length=1, max_length=BATCH)])
@@ -66,11 +69,25 @@ def read(body: bytes) -> list[Change]:
                 event=one.event and _event_of(one.event),
                 ts=one.ts,
                 if_v=one.if_v,
+                pin_s=one.pin_s,
             )
             for one in each
         ]
     except (msgspec.DecodeError, BadTopic):
         return read_changes(read_body(body))
+
+
+def read_topic(body: bytes) -> str:
+    """`{"topic": …}` → the topic; raises NotJson, BadChange."""
+    value, faults = read_body(body), list[Fault]()
+    if not isinstance(value, dict):
+        raise BadChange([Fault("$", "expected an object")])
+    members = _Members(value, "$", faults)
+    members.only({"topic"})
+    topic = _topic(members.take("topic", str, "a topic"), value, "$", faults)
+    if faults:
+        raise BadChange(faults)
+    return topic
 
 
 def _event_of(given: _Event) -> EventChange:
@@ -163,7 +180,12 @@ def _change(value: Json, path: str, faults: list[Fault]) -> Change | None:
         event=None if event is None else _event(event, f"{path}.event", faults),
         ts=members.take("ts", int, "milliseconds, an integer"),
         if_v=members.take("if_v", int, "a version, an integer"),
+        pin_s=_seconds(members.take("pin_s", (int, Decimal), "seconds, a number")),
     )
+
+
+def _seconds(value: int | Decimal | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _topic(text: str | None, value: dict[str, Json], path: str, faults: list[Fault]) -> str:

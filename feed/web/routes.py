@@ -42,6 +42,7 @@ def make_web() -> web.Application:
             web.get("/", pages.dashboard),
             web.get("/static/{name:.+}", static.serve),
             web.post("/admin/inject", admin.inject),
+            web.post("/admin/unpin", admin.unpin),
             web.get("/admin/state", admin.state),
             web.get("/admin/sources", admin.sources),
             web.post("/admin/sources/{name}/{action:pause|resume|run}", admin.steer_source),

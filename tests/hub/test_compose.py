@@ -170,4 +170,4 @@ def test_of_a_source_only_what_is_new(
 ) -> None:
     expected = None if left is None else Change(topic="price:A", **left)
 
-    assert newly(Change(topic="price:A", **said), state) == expected
+    assert newly(Change(topic="price:A", **said), state, 0) == expected
