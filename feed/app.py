@@ -14,6 +14,7 @@ from aiohttp import web
 
 from feed.clock import Clock, SystemClock
 from feed.errors import FeedError
+from feed.hub.audit import Audit
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.leader import Leader
@@ -69,6 +70,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
         most_per_address=settings.max_connections_per_ip,
     )
     app[keys.HUB], app[keys.INGEST], app[keys.LEADER] = hub, ingest, leader
+    app[keys.AUDIT] = Audit(hub)
     app[keys.CLOCK], app[keys.CONNECTIONS], app[keys.PEERS] = clock, connections, peers
     app[keys.BELLS] = bells = Bells(hub, connections.draining)
     app[keys.ORIGINS] = Origins(settings.allowed_origins, peers)

@@ -13,6 +13,7 @@ FeedError
 │   ├── EventExists     `add` of an id in use
 │   ├── EventUnknown    `amend` or `void` of an id that the log does not hold
 │   ├── TopicUnknown    `gone` of a topic that is not there
+│   ├── NotToUndo       what was done is undone already, or overtaken by something newer
 │   └── KeyReused       an idempotency key came again with another body
 ├── Conflict            a batch was planned on an older state: plan it again
 ├── LogUnavailable      the log cannot promise durability now
@@ -118,6 +119,12 @@ class TopicUnknown(Refused):
     """`gone` of a topic that does not exist."""
 
     code = "topic_unknown"
+
+
+class NotToUndo(Refused):
+    """What an admin did cannot be taken back any more."""
+
+    code = "not_to_undo"
 
 
 class KeyReused(Refused):

@@ -15,6 +15,7 @@ from feed.errors import (
     LogUnavailable,
     Refused,
 )
+from feed.hub.audit import Action
 from feed.hub.hub import Hub
 from feed.hub.planner import Plan, Planner, checked_all, checked_some, leave_out
 from feed.log.base import Appended, Batch, BatchKey
@@ -62,17 +63,19 @@ class Ingest:
         key: str | None = None,
         body: bytes = b"",
         dry_run: bool = False,
+        action: Action | None = None,
     ) -> Receipt:
         """Append a batch, all or nothing. On return it is durable, and readers here see it.
 
-        `key` and `body` make it idempotent. Raises BadChange, Refused, LogUnavailable.
+        `key` and `body` make it idempotent; `action` is what the audit says of it.
+        Raises BadChange, Refused, LogUnavailable.
         """
         changes = checked_all(changes)
         batch_key = None
         if key and not dry_run:  # which neither uses up a key nor is answered by one
             batch_key = BatchKey(key, hashlib.sha256(body).digest())
         try:
-            return await self._submit(changes, batch_key, dry_run=dry_run)
+            return await self._submit(changes, batch_key, dry_run=dry_run, action=action)
         except (Refused, BadChange):
             # What was accepted under this key once is answered so again, whatever holds by now.
             if batch_key and (kept := await self._answer(batch_key)):
@@ -81,7 +84,9 @@ class Ingest:
 
     async def release(self, topics: Sequence[str], which: Release) -> Receipt:
         """End the pins of some items, all of them or those that are over. Raises LogUnavailable."""
-        return await self.submit([Change(topic=topic, release=which) for topic in topics])
+        action = Action("unpin") if which == "all" else None
+        changes = [Change(topic=topic, release=which) for topic in topics]
+        return await self.submit(changes, action=action)
 
     async def publish(self, source: str, changes: Sequence[Change], term: str = "") -> int:
         """Append what a source found, but for what changes nothing, is known, or is wrong.
@@ -111,6 +116,7 @@ class Ingest:
         dry_run: bool = False,
         source: str | None = None,
         term: str = "",
+        action: Action | None = None,
     ) -> Receipt:
         """Append checked changes; of a `source`'s only what is new."""
         changes = await self._with_names(changes)
@@ -124,6 +130,7 @@ class Ingest:
                 answer=encode(results) if key else b"",
                 dry_run=dry_run,
                 term=term,
+                note=action.note(plan.records) if action and plan.records else b"",
             )
             try:
                 appended = await self._append(batch, plan)

@@ -13,6 +13,9 @@ from feed.model.topic import Filters
 KEY_LIFE_MS = 24 * 3600 * 1000
 """How long an idempotency key is kept at the least (protocol section 6)."""
 
+MOST_NOTES = 10_000
+"""Batches of which the audit remembers something."""
+
 READ_LIMIT = 1000
 """Entries that followers and readers ask for at once: some 300 KB, about a millisecond."""
 
@@ -29,7 +32,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` makes it idempotent: `answer` is kept with it and given back to whoever repeats it.
     `dry_run`: check all, write nothing, use up no key. `term`: of a source, what its instance's
-    lease gave it: the log refuses it once another instance leads.
+    lease gave it: the log refuses it once another instance leads. `note`: what is remembered of the
+    batch for the audit; empty: nothing is.
     """
 
     records: Sequence[Record]
@@ -38,6 +42,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     answer: bytes = b""
     dry_run: bool = False
     term: str = ""
+    note: bytes = b""
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -49,6 +54,14 @@ class Appended(msgspec.Struct, frozen=True):
     offset: int
     answer: bytes = b""
     duplicate: bool = False
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What is remembered of a batch: where its last record stands, when that was, and its note."""
+
+    offset: int
+    at: int
+    note: bytes
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -111,6 +124,10 @@ class EventLog(Protocol):
 
         Raises LogTrimmed when the follower is overtaken by retention, LogReplaced.
         """
+        ...
+
+    async def notes(self, limit: int) -> Sequence[Note]:
+        """The newest notes, the last one first; `MOST_NOTES` are kept, whatever is trimmed."""
         ...
 
     async def trim(self, before: int) -> None:

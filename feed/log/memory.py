@@ -1,14 +1,18 @@
 """The log in memory: for tests and demos. What it holds ends with the process."""
 
 import secrets
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from itertools import islice
 
 from feed.errors import KeyReused, LogTrimmed, LogUnavailable
 from feed.log.base import (
     KEY_LIFE_MS,
+    MOST_NOTES,
     Appended,
     Batch,
     Bounds,
+    Note,
     Snapshot,
     check,
     numbered,
@@ -38,6 +42,7 @@ class MemoryLog:
         self._items: dict[str, Item] = {}
         self._events: dict[tuple[str, str], tuple[int, str]] = {}
         self._answers: dict[str, tuple[bytes, int, Appended]] = {}
+        self._notes: deque[Note] = deque(maxlen=MOST_NOTES)
         self._published = Published(0)
         self._closed = False
 
@@ -68,6 +73,8 @@ class MemoryLog:
             if record.event_id is not None:
                 event = (record.topic, record.event_id)
                 self._events[event] = (entry.offset, record.event_kind or "")
+        if batch.note:
+            self._notes.append(Note(entries[-1].offset, self._at, batch.note))
         if batch.key:
             again = Appended(entries[-1].offset, batch.answer, duplicate=True)
             self._answers[batch.key.key] = (batch.key.digest, self._at, again)
@@ -100,6 +107,11 @@ class MemoryLog:
     def follow(self, after: int) -> AsyncIterator[Sequence[Entry]]:
         """See EventLog."""
         return self._published.follow(after, self.read)
+
+    async def notes(self, limit: int) -> Sequence[Note]:
+        """See EventLog."""
+        self._still_open()
+        return list(islice(reversed(self._notes), limit))
 
     async def trim(self, before: int) -> None:
         """See EventLog."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from feed.errors import LogInUse, LogTrimmed, LogUnavailable
-from feed.log.base import Appended, Batch, Bounds, Snapshot
+from feed.log.base import Appended, Batch, Bounds, Note, Snapshot
 from feed.log.group_commit import Committed, GroupCommit
 from feed.log.lease import Sole
 from feed.log.published import Published
@@ -74,6 +74,11 @@ class SqliteLog:
     async def event_kind(self, topic: str, event_id: str) -> str | None:
         """See EventLog."""
         return await self._read(lambda db: _event_kind(db, topic, event_id))
+
+    async def notes(self, limit: int) -> Sequence[Note]:
+        """See EventLog."""
+        query = 'SELECT "offset", at, note FROM note ORDER BY "offset" DESC LIMIT ?'
+        return await self._read(lambda db: [Note(*row) for row in db.execute(query, (limit,))])
 
     async def bounds(self) -> Bounds:
         """See EventLog."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from feed.errors import FeedError, KeyReused, LogUnavailable
-from feed.log.base import KEY_LIFE_MS, Appended, Batch, check, numbered
+from feed.log.base import KEY_LIFE_MS, MOST_NOTES, Appended, Batch, check, numbered
 from feed.log.group_commit import Committed, Work
 from feed.log.memory import new_epoch
 from feed.model.entry import Entry, Record
@@ -43,6 +43,13 @@ CREATE INDEX answer_at ON answer (at);
 
 `item` tells the items as of the offset `items` in `meta`; what changed since is in `log`.
 """
+
+_NOTES = """
+CREATE TABLE IF NOT EXISTS note (
+    "offset" INTEGER PRIMARY KEY, at INTEGER NOT NULL, note BLOB NOT NULL
+) STRICT
+"""
+"""Which files of this format did not always have."""
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[Entry]).decode
@@ -108,6 +115,7 @@ class Writer:
         meta = dict(db.execute("SELECT name, value FROM meta"))
         if meta.get("format") != _FORMAT:
             raise LogUnavailable(f"not a log of format {_FORMAT}")
+        db.execute(_NOTES)
         self.epoch = str(meta["epoch"])
         self.head = read_head(db)
         self.first = read_meta(db, "first")
@@ -182,6 +190,9 @@ class Writer:
         group.newer.update({entry.topic: entry for entry in added if entry.item is not None})
         if events := _events(batch.records, added):
             self._db.executemany("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?)", events)
+        if batch.note:
+            note = (group.head, group.at, batch.note)
+            self._db.execute("INSERT INTO note VALUES (?, ?, ?)", note)
         if batch.key:
             kept = (batch.key.key, batch.key.digest, group.at, group.head, batch.answer)
             self._db.execute("INSERT INTO answer VALUES (?, ?, ?, ?, ?)", kept)
@@ -205,6 +216,8 @@ class Writer:
         run("DELETE FROM log WHERE last < ?", (group.first,))
         run('DELETE FROM event WHERE "offset" < ?', (group.first,))
         run("DELETE FROM answer WHERE at < ?", (group.at - KEY_LIFE_MS,))
+        beyond = 'SELECT "offset" FROM note ORDER BY "offset" DESC LIMIT 1 OFFSET ?'
+        run(f'DELETE FROM note WHERE "offset" <= ({beyond})', (MOST_NOTES,))  # noqa: S608
         run("UPDATE meta SET value = ? WHERE name = 'first'", (group.first,))
 
     def _kept(self, key: str) -> tuple[bytes, int, bytes] | None:

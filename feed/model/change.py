@@ -33,7 +33,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `if_v`: refuse unless the item is at this version (0: the topic does not exist).
     `recorded`: a step of a recording, which a source's log keeps even where it changes nothing.
     `pin_s`: sources do not overwrite the fields of `patch` for so long. `release`: end the pins of
-    the item, all of them or those that are over; it stands alone.
+    the item, all of them or those that are over; it stands alone. `why`: for the audit.
     """
 
     topic: str
@@ -46,3 +46,4 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recorded: bool = False
     pin_s: float | None = None
     release: Release | None = None
+    why: str | None = None

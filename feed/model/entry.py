@@ -70,6 +70,14 @@ class Entry(msgspec.Struct, frozen=True, gc=False, array_like=True):
         """The item's state after this entry; None: the topic is gone."""
         return None if self.data is None else decode_object(self.data)
 
+    def way(self) -> JsonObject:
+        """The merge patch back to the state before; empty where there was none."""
+        if self.undo is None:
+            return {}
+        way: Any = decode(self.undo)
+        patch: JsonObject = way[1]
+        return patch
+
     def before(self) -> JsonObject | None:
         """The item's state before this entry; None: the topic was not there."""
         if self.undo is None:

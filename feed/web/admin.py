@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from feed.hub.audit import Action
 from feed.hub.ingest import Receipt
+from feed.model.change import Change
 from feed.model.codec import encode
 from feed.model.frame import heading, update
 from feed.sources.base import SourceUnknown
@@ -38,7 +41,8 @@ async def inject(request: web.Request) -> web.Response:
     changes = read(body)
     dry_run = request.query.get("dry_run", "0") not in ("", "0")
     ingest = request.app[keys.INGEST]
-    receipt = await ingest.submit(changes, key=key, body=body, dry_run=dry_run)
+    action = Action("inject", why(changes))
+    receipt = await ingest.submit(changes, key=key, body=body, dry_run=dry_run, action=action)
     if dry_run:
         return json_answer(_preview(request.app, receipt))
     log.debug("injected %d changes up to %d", len(changes), receipt.offset)
@@ -51,6 +55,12 @@ async def inject(request: web.Request) -> web.Response:
             }
         )
     )
+
+
+def why(changes: Sequence[Change]) -> str | None:
+    """The reasons that were given, each once."""
+    given = dict.fromkeys(change.why for change in changes if change.why)
+    return "; ".join(given) or None
 
 
 def _other_type(request: web.Request) -> web.Response | None:

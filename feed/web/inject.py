@@ -70,6 +70,7 @@ def read(body: bytes) -> list[Change]:
                 ts=one.ts,
                 if_v=one.if_v,
                 pin_s=one.pin_s,
+                why=one.why,
             )
             for one in each
         ]
@@ -181,6 +182,7 @@ def _change(value: Json, path: str, faults: list[Fault]) -> Change | None:
         ts=members.take("ts", int, "milliseconds, an integer"),
         if_v=members.take("if_v", int, "a version, an integer"),
         pin_s=_seconds(members.take("pin_s", (int, Decimal), "seconds, a number")),
+        why=why,
     )
 
 

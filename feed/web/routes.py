@@ -6,7 +6,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from feed.web import admin, health, middlewares, pages
+from feed.web import admin, audit, health, middlewares, pages
 from feed.web.limits import BODY_BYTES
 from feed.web.metrics import metrics
 from feed.web.poll import poll
@@ -43,6 +43,8 @@ def make_web() -> web.Application:
             web.get("/static/{name:.+}", static.serve),
             web.post("/admin/inject", admin.inject),
             web.post("/admin/unpin", admin.unpin),
+            web.get("/admin/audit", audit.audit),
+            web.post("/admin/undo/{id}", audit.undo),
             web.get("/admin/state", admin.state),
             web.get("/admin/sources", admin.sources),
             web.post("/admin/sources/{name}/{action:pause|resume|run}", admin.steer_source),

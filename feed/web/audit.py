@@ -1,0 +1,51 @@
+"""What was done by hand, and taking it back (protocol section 6)."""
+
+from aiohttp import web
+
+from feed.errors import BadInput
+from feed.hub.audit import Action, Done
+from feed.model.codec import JsonObject, encode
+from feed.web import keys
+from feed.web.answer import json_answer, problem
+
+_SHOWN = 1000
+
+
+async def audit(request: web.Request) -> web.Response:
+    """`GET /admin/audit`: the newest first; `?limit=` of them."""
+    text = request.query.get("limit", "100")
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _SHOWN):
+        raise BadInput(f"limit: expected 1 to {_SHOWN}")
+    done = await request.app[keys.AUDIT].done(int(text))
+    return json_answer(encode({"entries": [_shown(request, each) for each in done]}))
+
+
+def _shown(request: web.Request, done: Done) -> JsonObject:
+    return {
+        "id": done.id,
+        "at": done.at,
+        "action": done.action,
+        "topics": [*done.topics],
+        "why": done.why,
+        "cursor": request.app[keys.HUB].live.cursor(done.offset),
+        "undone": done.undone,
+        "undoes": done.undoes,
+    }
+
+
+async def undo(request: web.Request) -> web.Response:
+    """`POST /admin/undo/{id}`: append what takes it back."""
+    app = request.app
+    done = await app[keys.AUDIT].find(request.match_info["id"])
+    if done is None:
+        return problem(404, "action_unknown", "the audit has no entry of this id")
+    changes = await app[keys.AUDIT].compensation(done)
+    receipt = await app[keys.INGEST].submit(
+        changes,
+        key=f"undo {done.id}",  # no key of anybody else has a space
+        action=Action("undo", done.why, undoes=done.id),
+    )
+    if receipt.duplicate:
+        return problem(409, "not_to_undo", "it is undone already")
+    cursor = app[keys.HUB].live.cursor(receipt.offset)
+    return json_answer(encode({"cursor": cursor, "results": receipt.results}))
