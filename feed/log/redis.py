@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from feed.errors import LogReplaced, LogTrimmed, LogUnavailable, SettingsError
-from feed.log.base import Appended, Batch, Bounds, Snapshot
+from feed.log.base import MOST_NOTES, Appended, Batch, Bounds, Note, Snapshot
 from feed.log.memory import new_epoch
 from feed.log.published import Published
 from feed.log.redis_lease import RedisLease
@@ -22,7 +22,7 @@ from feed.log.redis_reader import (
     offset_of,
 )
 from feed.log.redis_seen import ANOTHER, Place, Seen
-from feed.log.redis_store import EVENTS, ITEMS, LOG, META, Argument, Store
+from feed.log.redis_store import EVENTS, ITEMS, LOG, META, NOTES, Argument, Store
 from feed.log.redis_writer import Writer, event_name
 from feed.model.entry import Entry
 from feed.model.topic import Filters
@@ -102,6 +102,12 @@ class RedisLog:
         """See EventLog."""
         _, told = await self._ask((b"HGET", EVENTS, event_name(topic, event_id)))
         return told.decode().partition(" ")[2] if told else None
+
+    async def notes(self, limit: int) -> Sequence[Note]:
+        """See EventLog."""
+        newest = (b"XREVRANGE", NOTES, b"+", b"-", b"COUNT", min(limit, MOST_NOTES))
+        _, told = await self._ask(newest)
+        return [Note(offset_of(place), int(fields[1]), fields[3]) for place, fields in told]
 
     async def bounds(self) -> Bounds:
         """See EventLog."""

@@ -49,6 +49,9 @@ EVENTS = b"{feed}:events"
 
 _HEAD = (b"HMGET", META, b"epoch", b"head", b"call")
 
+NOTES = b"{feed}:notes"
+"""Stream: the offset of a batch's last record → `a` at, `b` its note."""
+
 LEASE = b"{feed}:lease"
 """String with an expiry: the term, and who has it."""
 

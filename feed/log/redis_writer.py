@@ -19,9 +19,20 @@ from feed.errors import (
     LogAway,
     LogUnavailable,
 )
-from feed.log.base import KEY_LIFE_MS, Appended, Batch
+from feed.log.base import KEY_LIFE_MS, MOST_NOTES, Appended, Batch
 from feed.log.redis_seen import Place, Seen
-from feed.log.redis_store import ANSWER, CALL, EVENTS, ITEMS, LOG, META, VERSIONS, Argument, Store
+from feed.log.redis_store import (
+    ANSWER,
+    CALL,
+    EVENTS,
+    ITEMS,
+    LOG,
+    META,
+    NOTES,
+    VERSIONS,
+    Argument,
+    Store,
+)
 from feed.model.entry import Record
 
 log = logging.getLogger(__name__)
@@ -36,6 +47,8 @@ _PAUSE_S = 0.05
 
 _CALL_LIFE_MS = 3600 * 1000
 _ANSWER_LIFE_MS = KEY_LIFE_MS + 3600 * 1000
+
+_KEYS = (LOG, META, ITEMS, VERSIONS, EVENTS, NOTES)
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -108,13 +121,14 @@ class Writer:
         self._call += 1
         call = _Call(batches)
         answer = await self._answer(
-            [LOG, META, ITEMS, VERSIONS, EVENTS, CALL + self._name.encode(), *call.answers],
+            [*_KEYS, CALL + self._name.encode(), *call.answers],
             self._epoch,
             *self._seen.newest,
             self._name,
             self._call,
             _CALL_LIFE_MS,
             _ANSWER_LIFE_MS,
+            MOST_NOTES,
             call.batches,
             *call.values,
         )
@@ -156,7 +170,8 @@ class _Call:
             digest = self._place(batch.key.digest)
             self._place(batch.answer)
         records = [self._record(record) for record in batch.records]
-        return batch.term, batch.at_ms, kept, digest, batch.dry_run, records
+        note = self._place(batch.note) if batch.note else 0
+        return batch.term, batch.at_ms, kept, digest, batch.dry_run, records, note
 
     def _record(self, record: Record) -> tuple[Any, ...]:
         event = ""

@@ -92,6 +92,14 @@ RELEASED: dict[str, tuple[dict[str, Any], int | None, dict[str, Any]]] = {
         NOW,
         {"a": None, "pinned": None},
     ),
+    "one in another": (
+        {
+            "a": 1,
+            "pinned": {"/a": {"until": NOW, "source": 1}, "/a/b": {"until": NOW, "source": 2}},
+        },
+        NOW,
+        {"a": 1, "pinned": None},
+    ),
     "one of two": (
         {"a": 1, "b": 1, "pinned": {"/a": {"until": EARLY}, "/b": {"until": LATE}}},
         NOW,

@@ -21,6 +21,7 @@ class FailingLog:
         self.follow = log.follow
         self.trim = log.trim
         self.lease = log.lease
+        self.notes = log.notes
         self.aclose = log.aclose
 
     async def append(self, batch: Batch) -> Appended:

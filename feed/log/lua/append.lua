@@ -1,15 +1,16 @@
 -- Appends batches, each all or nothing, in order. `feed/log/redis.py` explains the keys.
 --
--- KEYS: log, meta, items, versions, events, last call of this writer, then an answer a batch key.
+-- KEYS: log, meta, items, versions, events, notes, last call of this writer, then an answer a batch
+--       key.
 -- ARGV: epoch, the newest offset that the writer has seen and the call that appended it, its name,
---       its call's number, how long the call and an answer are kept (ms), the batches as
---       MessagePack, and the values, of any bytes, that these name by their place.
--- Gives {"ok", head, its call, outcome…}; {"replaced"} where this is not the log that the writer knows; an error
--- where the call was overtaken by a later one: it reached the server twice.
-local log, meta, items, versions, events, calls = unpack(KEYS, 1, 6)
+--       its call's number, how long the call and an answer are kept (ms), how many notes
+--       are, the batches as MessagePack, and the values, of any bytes, that these name by place.
+-- Gives {"ok", head, its call, outcome…}; {"replaced"} where this is not the log that the writer
+-- knows; an error where the call was overtaken by a later one: it reached the server twice.
+local log, meta, items, versions, events, notes, calls = unpack(KEYS, 1, 7)
 local epoch, seen, seen_call, call = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 local by = ARGV[4] .. '-' .. ARGV[5]
-local call_life_ms, answer_life_ms = ARGV[6], ARGV[7]
+local call_life_ms, answer_life_ms, most_notes = ARGV[6], ARGV[7], ARGV[8]
 
 local was = redis.call('HMGET', meta, 'epoch', 'head', 'at', 'size', 'term', 'call')
 if was[1] ~= epoch then
@@ -33,11 +34,11 @@ if last then
 end
 
 local function key_of(answer)
-    return KEYS[6 + answer]
+    return KEYS[7 + answer]
 end
 
 local function value(place)
-    return ARGV[8 + place]
+    return ARGV[9 + place]
 end
 
 -- The state that the batches so far leave; what is not in here is as the keys say.
@@ -109,7 +110,7 @@ local function append(records, at_ms)
 end
 
 local function outcome(batch)
-    local batch_term, at_ms, answer, digest_at, is_dry, records = unpack(batch)
+    local batch_term, at_ms, answer, digest_at, is_dry, records, note = unpack(batch)
     if answer > 0 then
         local kept = redis.call('GET', key_of(answer))
         if kept then
@@ -131,6 +132,10 @@ local function outcome(batch)
         return {'appended', head, ''}
     end
     append(records, at_ms)
+    if note > 0 then
+        redis.call('XADD', notes, 'MAXLEN', '~', most_notes, string.format('%d-0', head),
+            'a', string.format('%d', at), 'b', value(note))
+    end
     if answer == 0 then
         return {'appended', head, ''}
     end
@@ -157,7 +162,7 @@ local function set_all(key, values)
 end
 
 local outcomes = {'ok', head, was[6]}
-for _, batch in ipairs(cmsgpack.unpack(ARGV[8])) do
+for _, batch in ipairs(cmsgpack.unpack(ARGV[9])) do
     outcomes[#outcomes + 1] = outcome(batch)
 end
 set_all(versions, changed)

@@ -1,0 +1,174 @@
+"""What was done by hand is remembered, and taken back unless something newer stands on it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from feed.errors import NotToUndo
+from feed.hub.audit import Action, Audit, Done
+from feed.hub.hub import Hub
+from feed.hub.ingest import Ingest
+from feed.log.memory import MemoryLog
+from feed.model.change import Change, EventChange
+from feed.model.codec import JsonObject
+
+A = "score:A"
+
+
+@pytest.fixture
+def audit(hub: Hub) -> Audit:
+    return Audit(hub)
+
+
+class Desk:
+    """Somebody who injects, and takes it back."""
+
+    def __init__(self, hub: Hub, audit: Audit, ingest: Ingest) -> None:
+        self.audit = audit
+        self._hub = hub
+        self._ingest = ingest
+
+    async def do(self, *changes: Change) -> Done:
+        await self._ingest.submit(changes, action=Action("inject", "desk"))
+        return (await self.audit.done(1))[0]
+
+    async def undo(self, done: Done) -> None:
+        current = await self.audit.find(done.id)
+        assert current is not None
+        changes = await self.audit.compensation(current)
+        await self._ingest.submit(changes, action=Action("undo", undoes=done.id))
+
+    def state(self) -> JsonObject | None:
+        item = self._hub.current(A)
+        return item.state() if item else None
+
+
+@pytest.fixture
+def desk(hub: Hub, audit: Audit, ingest: Ingest) -> Desk:
+    return Desk(hub, audit, ingest)
+
+
+def put(**patch: Any) -> Change:
+    return Change(topic=A, patch=patch)
+
+
+def whole(**data: Any) -> Change:
+    return Change(topic=A, data=data)
+
+
+def event(op: Any = "add", event_id: str = "g", **data: Any) -> Change:
+    return Change(topic=A, event=EventChange(op=op, id=event_id, kind="goal", data=data))
+
+
+GONE = Change(topic=A, gone=True)
+
+CASES: dict[str, tuple[Sequence[Change], Sequence[Change]]] = {
+    "a patch": ([whole(n=1, side={"s": 1, "t": 1})], [put(n=2, side={"s": 2}, new=1)]),
+    "a whole item": ([whole(n=1, a=1)], [whole(n=2)]),
+    "an end": ([whole(n=1, a={"b": 1})], [GONE]),
+    "the first": ([], [put(n=1)]),
+    "a return": ([whole(n=1), GONE], [whole(n=2)]),
+    "a topic that came and went": ([], [put(n=1), GONE]),
+    "several": ([whole(n=1)], [put(n=2), put(n=3, a=1), event()]),
+    "a topic that an event made": ([], [event()]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_it_is_as_before(desk: Desk, case: str) -> None:
+    before, batch = CASES[case]
+    for change in before:
+        await desk.do(change)
+    state = desk.state()
+    done = await desk.do(*batch)
+    assert (done.action, done.topics, done.why, done.undone) == ("inject", [A], "desk", False)
+    await desk.undo(done)
+    assert desk.state() == state
+    undoing, undone = await desk.audit.done(2)
+    assert (undoing.undoes, undone.undone) == (done.id, True)
+    with pytest.raises(NotToUndo, match="already"):
+        await desk.undo(done)
+
+
+NEWER = [put(side={"s": 3}), put(side=None), whole(n=1), GONE, put(side="none")]
+
+
+@pytest.mark.parametrize("newer", NEWER)
+async def test_what_something_newer_changed_stays(desk: Desk, newer: Change) -> None:
+    await desk.do(whole(side={"s": 1}))
+    done = await desk.do(put(side={"s": 2}))
+    await desk.do(newer)
+    with pytest.raises(NotToUndo):
+        await desk.undo(done)
+
+
+async def test_what_came_again_meanwhile_stays(desk: Desk) -> None:
+    await desk.do(whole(n=1))
+    done = await desk.do(GONE)
+    await desk.do(whole(n=2))
+    with pytest.raises(NotToUndo, match="came or went"):
+        await desk.undo(done)
+
+
+async def test_what_was_changed_beside_it_stays(desk: Desk) -> None:
+    await desk.do(whole(side={"s": 1}, other=1))
+    done = await desk.do(put(side={"s": 2}))
+    await desk.do(put(other=2, side={"red": 1}))
+    await desk.undo(done)
+    assert desk.state() == {"side": {"s": 1, "red": 1}, "other": 2}
+
+
+async def test_an_event_that_was_corrected_since(desk: Desk) -> None:
+    added = await desk.do(event(by="X"))
+    amended = await desk.do(event("amend", by="Y"))
+    with pytest.raises(NotToUndo, match="event g has changed since"):
+        await desk.undo(added)
+    await desk.undo(amended)
+    await desk.undo(added)
+
+
+async def test_corrections_are_taken_back(desk: Desk, log: MemoryLog) -> None:
+    await desk.do(event(by="X"))
+    voided = await desk.do(event("void", why="offside"))
+    await desk.undo(voided)
+    amended = await desk.do(event("amend", by="Y"))
+    await desk.undo(amended)
+    told = [entry.event for entry in await log.read(0, 9) if entry.event]
+    assert b'"op":"amend"' in told[2]
+    assert b'{"by":"X"}' in told[2]
+    assert b'{"by":"X"}' in told[4]
+    again = await desk.do(event("void"))
+    twice = await desk.do(event("amend", by="Z"))
+    await desk.undo(twice)
+    assert b'"op":"void"' in ((await log.read((await log.bounds()).head - 1, 1))[0].event or b"")
+    await desk.undo(again)
+
+
+async def test_what_the_log_holds_no_longer(desk: Desk, log: MemoryLog) -> None:
+    await desk.do(event(by="X"))
+    voided = await desk.do(event("void"))
+    done = await desk.do(put(n=1))
+    await log.trim(2)
+    with pytest.raises(NotToUndo, match="no longer tells"):
+        await desk.undo(voided)
+    await log.trim(4)
+    with pytest.raises(NotToUndo, match="no longer holds"):
+        await desk.undo(done)
+
+
+async def test_pins_are_no_change_of_the_field(desk: Desk, ingest: Ingest) -> None:
+    await desk.do(whole(n=1))
+    done = await desk.do(Change(topic=A, patch={"n": 2}, pin_s=60))
+    await ingest.publish("s", [put(n=3)])
+    await desk.undo(done)
+    assert desk.state() == {"n": 1}
+
+
+async def test_who_ends_pins_is_remembered(hub: Hub, desk: Desk, ingest: Ingest) -> None:
+    await desk.do(Change(topic=A, patch={"n": 2}, pin_s=60))
+    assert len((await ingest.release([A], "over")).results) == 0
+    assert len((await ingest.release([A], "all")).results) == 1
+    assert [done.action for done in await desk.audit.done()] == ["unpin", "inject"]
+    assert await desk.audit.find("77") is None
+    assert hub.head == 2
