@@ -48,7 +48,7 @@ class _Given(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     gone: bool = False
     ts: _Integer = _ABSENT
     if_v: _Integer = _ABSENT
-    why: Annotated[str, msgspec.Meta(max_length=_WHY)] = ""
+    why: Annotated[str, msgspec.Meta(max_length=_WHY)] = _ABSENT
     pin_s: float = _ABSENT
 
 

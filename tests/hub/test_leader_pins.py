@@ -21,5 +21,7 @@ async def test_a_pin_ends_by_itself(hub: Hub, ingest: Ingest) -> None:
     await leader.stop()
     states = {topic: item.state() or {} for topic, item in hub.live.tail.items.items()}
     assert "pinned" not in states["price:A"]
-    assert [*states["price:B"]["pinned"]] == ["/price"]  # type: ignore[index, misc]
+    pinned = states["price:B"]["pinned"]
+    assert isinstance(pinned, dict)
+    assert [*pinned] == ["/price"]
     assert states["price:C"]["pinned"] == "by others"

@@ -94,7 +94,7 @@ def test_json_nested_beyond_reason_is_a_change_at_fault(opening: bytes) -> None:
         ({"topic": "score:A", "set": {"x": None}}, Change(topic="score:A", patch={"x": None})),
         ({"topic": "A", "data": {}, "ts": 0}, Change(topic="price:A", data={}, ts=0)),
         ({"topic": "A", "gone": True, "if_v": 3}, Change(topic="price:A", gone=True, if_v=3)),
-        ({"topic": "A", "gone": False, "why": "x" * 500}, Change(topic="price:A")),
+        ({"topic": "A", "gone": False, "why": "x" * 500}, Change(topic="price:A", why="x" * 500)),
         ({"topic": "A", "event": {}}, Change(topic="price:A", event=EventChange())),
         (
             {"topic": "A", "event": {"op": "void", "kind": "goal", "id": "g", "ts": 5}},
