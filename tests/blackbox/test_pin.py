@@ -29,7 +29,7 @@ async def test_a_source_goes_on_beside_a_pin_and_takes_over_after_it(
     config = {"FEED_CONFIG": str(tmp_path / "feed.toml"), "FEED_SOURCES": "on"}
     server = await asyncio.to_thread(serve, **config)
     admin = Admin(http, server.url)
-    async with asyncio.timeout(20), websocket(server.url, {"topics": "W"}) as socket:
+    async with asyncio.timeout(60), websocket(server.url, {"topics": "W"}) as socket:
         await socket.until("update")
         await admin.inject({"topic": "W", "set": {"price": "777.00"}, "pin_s": 1.5, "why": "desk"})
         state: Frame = {}
