@@ -4,7 +4,7 @@ import msgspec
 
 from feed.errors import BadChange, Fault
 from feed.hub.derive import DERIVED, derive
-from feed.hub.pin import FIELD, held_back, pins, released
+from feed.hub.pin import FIELD, held_back, is_pinned, pins, released
 from feed.model.change import Change, EventChange
 from feed.model.codec import JsonObject, encode
 from feed.model.entry import Record, way_back
@@ -82,10 +82,12 @@ def newly(change: Change, state: State, now_ms: int) -> Change | None:
     """A source's change without what is so already; None when nothing is left of it.
 
     A whole item of a source becomes the patch to it; what was derived from the old one stays, and
-    so does what is pinned.
+    so does what is pinned. A step of a recording is made as it was, where nothing is pinned.
     """
     if state.data is None:
         return None if change.gone else change
+    if change.recorded and not is_pinned(state.data, now_ms):
+        return change
     if change.patch is not None:
         patch = held_back(state.data, change.patch, now_ms)
         patch = news(state.data, patch)

@@ -21,6 +21,11 @@ def pins(patch: JsonObject, until_ms: int) -> JsonObject:
     return {FIELD: made}
 
 
+def is_pinned(state: JsonObject, now_ms: int) -> bool:
+    """Whether any field may not be overwritten now."""
+    return any(_until(pin) > now_ms for pin in _pinned(state).values())
+
+
 def held_back(
     state: JsonObject, patch: JsonObject, now_ms: int, whole: JsonObject | None = None
 ) -> JsonObject:

@@ -1,25 +1,27 @@
-"""Recorded changes, read line by line: CSV and JSON Lines."""
+"""Recorded changes, row by row; those of CSV files, which may be zipped."""
 
 import csv
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
-
-import msgspec
+from typing import NamedTuple, TextIO, TypeAlias
+from zipfile import BadZipFile, ZipFile
 
 from feed.errors import BadChange, BadInput, Fault
-from feed.model.change import Change, EventChange, Op
-from feed.model.codec import Json, JsonObject, decoder
+from feed.model.change import Change
+from feed.model.codec import JsonObject
 from feed.model.field import exact
-from feed.model.topic import kind_of, parse_topic
+from feed.model.topic import kind_of
 from feed.sources.moments import Unit, to_ms
 
 
 class Row(NamedTuple):
-    """A change, and when it happened: milliseconds."""
+    """A change, and when it happened: milliseconds. `is_exact`: its clock is not to be moved."""
 
     at_ms: int
     change: Change
+    is_exact: bool = False
 
 
 class BadRow(NamedTuple):
@@ -36,8 +38,10 @@ Rows: TypeAlias = Generator[Row | BadRow, None, None]
 class CsvLayout(NamedTuple):
     """What the columns of a file mean. `columns` None: the first row names them.
 
-    `time` names the column of the time, counted in `unit` from `base_ms`; `fields` gives the
-    item's field for a column's name.
+    `time` names the column of the time, counted in `unit` from `base_ms`; only times from
+    `first_ms` to before `end_ms` are told. `fields` gives the item's field for a column's name;
+    or `topics` the topic of which a column is the price. A cell that is empty, or this `missing`,
+    says nothing. `newest_first`: the rows are told in order of time, not of the file.
     """
 
     topic: str
@@ -46,11 +50,25 @@ class CsvLayout(NamedTuple):
     unit: Unit
     base_ms: int
     fields: Mapping[str, str]
+    topics: Mapping[str, str] = {}
+    missing: str = ""
+    newest_first: bool = False
+    first_ms: int = 0
+    end_ms: float = float("inf")
 
 
 def read_csv(path: Path, layout: CsvLayout) -> Rows:
-    """The rows of a CSV file, each a change of the layout's topic."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    """The rows of a CSV file, each a change of the layout's topic, or one of each of its topics."""
+    told = _in_order(path, layout)
+    yield from sorted(told, key=_when) if layout.newest_first else told
+
+
+def _when(row: Row | BadRow) -> int:
+    return row.at_ms if isinstance(row, Row) else 0
+
+
+def _in_order(path: Path, layout: CsvLayout) -> Iterator[Row | BadRow]:
+    with _opened(path) as file:
         lines = csv.reader(file)
         columns = next(lines, []) if layout.columns is None else layout.columns
         while True:
@@ -59,106 +77,59 @@ def read_csv(path: Path, layout: CsvLayout) -> Rows:
                 if values is None:
                     return
                 if values:
-                    yield _csv_row(dict(zip(columns, values, strict=True)), layout)
+                    yield from _csv_rows(dict(zip(columns, values, strict=True)), layout)
             except (csv.Error, BadInput, ValueError) as error:
                 yield BadRow(f"line {lines.line_num}", str(error))
 
 
 def csv_columns(path: Path) -> tuple[str, ...]:
-    """The first row of a CSV file."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+    """The first row of a CSV file. Raises OSError and BadInput."""
+    with _opened(path) as file:
         return tuple(next(csv.reader(file), ()))
 
 
-def _csv_row(values: dict[str, str], layout: CsvLayout) -> Row:
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """The text of a file, or of the only file in a zip. Raises OSError and BadInput."""
+    if path.suffix != ".zip":
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+            yield text
+        return
+    try:
+        with ZipFile(path) as files:
+            names = files.namelist()
+            if len(names) != 1:
+                raise BadInput(f"{path} holds {len(names)} files: expected one")
+            with files.open(names[0]) as file:
+                yield TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    except BadZipFile as error:
+        raise BadInput(f"{path}: {error}") from error
+
+
+def _csv_rows(values: dict[str, str], layout: CsvLayout) -> Iterator[Row]:
+    """Raises BadInput; what was given before that stands."""
     at_ms = layout.base_ms + to_ms(values[layout.time].strip(), layout.unit)
-    given = {field: values[column].strip() for column, field in layout.fields.items()}
-    fields: JsonObject = {"state": "live"}
-    fields |= {field: value for field, value in given.items() if value}
-    patch = _checked(layout.topic, fields)
-    return Row(at_ms, Change(topic=layout.topic, patch=patch, ts=at_ms, recorded=True))
-
-
-class _Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    op: Op = "add"
-    kind: str | None = None
-    id: str | None = None
-    ts: int | None = None
-    data: dict[str, Any] = {}
-
-
-class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A line as `/admin/inject` takes it (protocol section 6), and `at`: when to tell it."""
-
-    topic: str
-    set: dict[str, Any] | None = None
-    data: dict[str, Any] | None = None
-    event: _Event | None = None
-    gone: bool = False
-    ts: int | None = None
-    at: int | str | None = None
-    why: str | None = None
-
-
-_decode_line: Callable[[bytes], _Line] = decoder(_Line)
-
-
-def read_jsonl(path: Path) -> Rows:
-    """The lines of a JSON Lines file. An event without an id is named after file and line."""
-    name = path.stem
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
+    if not layout.first_ms <= at_ms < layout.end_ms:
+        return
+    nothing = ("", layout.missing)
+    if layout.fields:
+        cells = [(field, values[column].strip()) for column, field in layout.fields.items()]
+        yield _row(at_ms, layout.topic, {name: text for name, text in cells if text not in nothing})
+    wrong = []
+    for column, topic in layout.topics.items():
+        if (text := values[column].strip()) not in nothing:
             try:
-                yield _json_row(line, f"{name}-{number}")
-            except (BadInput, msgspec.MsgspecError) as error:
-                yield BadRow(f"line {number}", str(error))
+                yield _row(at_ms, topic, {"price": text})
+            except BadInput as error:
+                wrong.append(f"{column}: {error}")
+    if wrong:
+        raise BadInput("; ".join(wrong))
 
 
-def _json_row(text: bytes, event_id: str) -> Row:
-    line = _decode_line(text)
-    topic = parse_topic(line.topic)
-    states = (line.set is not None) + (line.data is not None) + line.gone
-    if states > 1 or not (states or line.event):
-        raise BadInput("expected one of set, data and gone, or an event")
-    at_ms = _at_ms(line)
-    event = None
-    if line.event is not None:
-        given = line.event
-        event = EventChange(
-            op=given.op,
-            kind=given.kind,
-            id=given.id or event_id,
-            ts=at_ms if given.ts is None else given.ts,
-            data=given.data,
-        )
-    return Row(
-        at_ms,
-        Change(
-            topic=topic,
-            patch=None if line.set is None else _checked(topic, line.set),
-            data=None if line.data is None else _checked(topic, line.data),
-            gone=line.gone,
-            event=event,
-            ts=at_ms if line.ts is None else line.ts,
-            recorded=True,
-        ),
-    )
-
-
-def _at_ms(line: _Line) -> int:
-    at: Json = line.ts if line.at is None else line.at
-    if at is None and line.event is not None:
-        at = line.event.ts
-    if at is None:
-        raise BadInput("no time: expected at or ts")
-    return to_ms(at, "iso" if isinstance(at, str) else "ms")
-
-
-def _checked(topic: str, fields: JsonObject) -> JsonObject:
+def _row(at_ms: int, topic: str, given: Mapping[str, str]) -> Row:
     faults: list[Fault] = []
-    taken = exact(kind_of(topic), fields, "$", faults)
+    fields: JsonObject = {"state": "live", **given}
+    patch = exact(kind_of(topic), fields, "$", faults)
     if faults:
         raise BadChange(faults)
-    return taken
+    return Row(at_ms, Change(topic=topic, patch=patch, ts=at_ms, recorded=True))

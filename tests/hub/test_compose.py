@@ -152,11 +152,22 @@ def test_an_item_may_be_so_large_and_no_larger() -> None:
         item(Change(topic="score:A", data={"x": "y" * (room + 1)}))
 
 
+PINNED = State(4, 7, {"price": "5", "pinned": {"/price": {"until": 9}}})
 NEWS: list[tuple[dict[str, Any], State, dict[str, Any] | None]] = [
     # what a source says, what is so already → what is left
     ({"patch": {"price": "5", "name": "m"}}, HELD, {"patch": {"name": "m"}}),
     ({"patch": {"price": "5"}}, HELD, None),
-    ({"patch": {"price": "5"}, "recorded": True}, HELD, {"patch": {}, "recorded": True}),
+    (
+        {"patch": {"price": "5"}, "recorded": True},
+        HELD,
+        {"patch": {"price": "5"}, "recorded": True},
+    ),
+    ({"data": {}, "recorded": True}, HELD, {"data": {}, "recorded": True}),
+    (
+        {"patch": {"price": "6", "bid": "1"}, "recorded": True},
+        PINNED,
+        {"patch": {"bid": "1", "pinned": {"/price": {"source": "6"}}}, "recorded": True},
+    ),
     ({"patch": {"price": "5"}, "event": GOAL}, HELD, {"event": GOAL}),
     ({"data": {"price": "6"}}, HELD, {"patch": {"price": "6", "name": None}}),
     ({"data": {"price": "5", "name": "n"}}, HELD, None),

@@ -202,7 +202,12 @@ async def test_a_clock_ticks_from_now_on(
         ({"day": "07.10.2016"}, "date"),
         ({"day": "2016-10-07", "unit": "iso"}, "date"),
         ({"league": "WC"}, "league"),
-        ({"since": "2026-06-11"}, "from"),
+        ({"since": "soon"}, "from"),
+        ({"until": "soon"}, "until"),
+        ({"topics": {"price": "A"}}, "topics"),
+        ({"topics": {"price": "score:A"}, "topic": None, "fields": None}, "topics"),
+        ({"topics": {"open": "A"}, "topic": None, "fields": None}, "topics"),
+        ({"format": "openfootball", "missing": "N/A"}, "topic"),
         ({"format": "jsonl"}, "topic"),
         ({"format": "openfootball"}, "topic"),
     ],
@@ -211,6 +216,22 @@ def test_a_bad_value_is_named(folder: Path, settings: dict[str, Any], field: str
     with pytest.raises(SettingsError) as raised:
         replay(**({"path": trades(folder, 1)} | settings))
     assert f"source 'tape': {field}: " in str(raised.value)
+
+
+def test_what_is_of_another_format_is_named(folder: Path) -> None:
+    path = trades(folder, 1)
+    for only in ({"missing": "-"}, {"newest_first": True}, {"until": "2026-06-11"}):
+        with pytest.raises(SettingsError, match=f"{next(iter(only))}: means nothing for jsonl"):
+            Replay(ReplayConfig(name="tape", path=path, format="jsonl", **only))
+
+
+async def test_how_long_there_is_nothing_to_tell(folder: Path) -> None:
+    source = replay(trades(folder, 0, 10_000), speed=2)
+    assert await prices(source, 0) == ["1"]
+    assert source.next_s == 5
+    assert await prices(source, 1000) == []
+    assert source.next_s == 4
+    await source.aclose()
 
 
 async def test_the_seconds_of_a_real_day() -> None:

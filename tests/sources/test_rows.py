@@ -1,10 +1,11 @@
-from decimal import Decimal
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
-from feed.model.change import Change, EventChange
-from feed.sources.rows import BadRow, CsvLayout, Row, read_csv, read_jsonl
+from feed.errors import BadInput
+from feed.model.change import Change
+from feed.sources.rows import BadRow, CsvLayout, Row, csv_columns, read_csv
 
 LAYOUT = CsvLayout(
     topic="price:BTC-USD",
@@ -19,11 +20,6 @@ LAYOUT = CsvLayout(
 @pytest.fixture
 def csv_file(tmp_path: Path) -> Path:
     return tmp_path / "trades.csv"
-
-
-@pytest.fixture
-def jsonl_file(tmp_path: Path) -> Path:
-    return tmp_path / "day.jsonl"
 
 
 def test_a_csv_row_is_a_change_at_its_own_time(csv_file: Path) -> None:
@@ -79,66 +75,67 @@ def test_bad_csv_rows_are_named_and_the_others_go_on(csv_file: Path) -> None:
     assert prices == ["1.0", "1.9"]
 
 
-def test_a_line_of_json_is_what_the_admin_could_inject(jsonl_file: Path) -> None:
-    jsonl_file.write_text(
-        '{"topic":"BTC-USD","set":{"price":70000.00,"x":1.50},"ts":1000}\n'
-        '{"topic":"score:A","data":{"period":"1H"},"at":2000,"ts":1900,"why":"desk"}\n'
-        "\n"
-        '{"topic":"score:A","event":{"kind":"goal"},"at":"1970-01-01T00:00:03Z"}\n'
-        '{"topic":"score:A","event":{"kind":"goal","id":"g","op":"void","ts":4000}}\n'
-        '{"topic":"score:A","gone":true,"ts":5000}\n'
-    )
-    rows = [row for row in read_jsonl(jsonl_file) if isinstance(row, Row)]
-    assert [row.change for row in rows] == [
-        Change(
-            topic="price:BTC-USD",
-            patch={"price": "70000.00", "x": Decimal("1.50")},
-            ts=1000,
-            recorded=True,
-        ),
-        Change(topic="score:A", data={"period": "1H"}, ts=1900, recorded=True),
-        Change(
-            topic="score:A",
-            event=EventChange(kind="goal", id="day-4", ts=3000),
-            ts=3000,
-            recorded=True,
-        ),
-        Change(
-            topic="score:A",
-            event=EventChange(op="void", kind="goal", id="g", ts=4000),
-            ts=4000,
-            recorded=True,
-        ),
-        Change(topic="score:A", gone=True, ts=5000, recorded=True),
-    ]
-    assert [row.at_ms for row in rows] == [1000, 2000, 3000, 4000, 5000]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "",
-        "nonsense",
-        "[]",
-        '{"set":{"price":"1"},"ts":1}',
-        '{"topic":"b b","set":{"price":"1"},"ts":1}',
-        '{"topic":"A","set":{"price":"1"}}',
-        '{"topic":"A","set":{"price":"much"},"ts":1}',
-        '{"topic":"A","set":{"price":"1"},"data":{},"ts":1}',
-        '{"topic":"A","set":{"price":"1"},"gone":true,"ts":1}',
-        '{"topic":"A","ts":1}',
-        '{"topic":"A","set":{"price":"1"},"ts":1,"v":7}',
-        '{"topic":"A","set":{"price":"1"},"at":"soon"}',
-        '{"topic":"A","set":{"price":"1"},"ts":-1}',
-        '{"topic":"A","event":{"op":"undo"},"ts":1}',
-        '{"topic":"A","set":' + '{"a":' * 2000 + "1" + "}" * 2000 + ',"ts":1}',
-    ],
+RATES = """Date,USD,JPY,BGN,
+2026-10-30,1.1172,175.68,N/A,
+2026-10-29,1.113,many,1.9558,
+2026-10-28,1.11,,N/A,
+"""
+RATES_LAYOUT = LAYOUT._replace(
+    columns=None,
+    time="Date",
+    unit="iso",
+    base_ms=0,
+    fields={},
+    topics={"USD": "price:EUR-USD", "JPY": "price:EUR-JPY", "BGN": "price:EUR-BGN"},
+    missing="N/A",
+    newest_first=True,
 )
-def test_a_bad_line_is_named_and_the_next_goes_on(jsonl_file: Path, line: str) -> None:
-    good = '{"topic":"A","set":{"price":"1"},"ts":1}\n'
-    jsonl_file.write_text(good + (line or "\xff") + "\n" + good, encoding="latin-1")
-    first, bad, last = read_jsonl(jsonl_file)
-    assert isinstance(first, Row)
-    assert isinstance(bad, BadRow)
-    assert bad.place == "line 2"
-    assert isinstance(last, Row)
+DAY_MS = 86_400_000
+OCT_28 = 1_793_145_600_000
+
+
+def told(path: Path, layout: CsvLayout = RATES_LAYOUT) -> list[tuple[int, str, object]]:
+    rows = [row for row in read_csv(path, layout) if isinstance(row, Row)]
+    return [(row.at_ms, row.change.topic, (row.change.patch or {})["price"]) for row in rows]
+
+
+def test_a_column_for_each_topic_and_the_newest_row_first(csv_file: Path) -> None:
+    csv_file.write_text(RATES)
+    assert told(csv_file) == [
+        (OCT_28, "price:EUR-USD", "1.11"),
+        (OCT_28 + DAY_MS, "price:EUR-USD", "1.113"),
+        (OCT_28 + DAY_MS, "price:EUR-BGN", "1.9558"),
+        (OCT_28 + 2 * DAY_MS, "price:EUR-USD", "1.1172"),
+        (OCT_28 + 2 * DAY_MS, "price:EUR-JPY", "175.68"),
+    ]
+    [bad] = [row for row in read_csv(csv_file, RATES_LAYOUT) if isinstance(row, BadRow)]
+    assert bad.place == "line 3"
+    assert bad.why.startswith("JPY: ")
+
+
+def test_only_some_days(csv_file: Path) -> None:
+    csv_file.write_text(RATES)
+    layout = RATES_LAYOUT._replace(first_ms=OCT_28 + 1, end_ms=OCT_28 + 2 * DAY_MS)
+    assert {at_ms for at_ms, _, _ in told(csv_file, layout)} == {OCT_28 + DAY_MS}
+
+
+def test_a_zip_is_as_the_file_in_it(csv_file: Path) -> None:
+    csv_file.write_text(RATES)
+    zipped = csv_file.with_suffix(".zip")
+    with ZipFile(zipped, "w") as files:
+        files.write(csv_file, "rates.csv")
+    assert csv_columns(zipped) == ("Date", "USD", "JPY", "BGN", "")
+    assert list(read_csv(zipped, RATES_LAYOUT)) == list(read_csv(csv_file, RATES_LAYOUT))
+
+
+def test_a_zip_must_hold_one_file(csv_file: Path) -> None:
+    csv_file.write_text(RATES)
+    zipped = csv_file.with_suffix(".zip")
+    with ZipFile(zipped, "w") as files:
+        files.write(csv_file, "one.csv")
+        files.write(csv_file, "two.csv")
+    with pytest.raises(BadInput, match="holds 2 files"):
+        csv_columns(zipped)
+    zipped.write_text("no zip")
+    with pytest.raises(BadInput, match="not a zip"):
+        csv_columns(zipped)
