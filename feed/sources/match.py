@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from feed.model.change import Change, EventChange
+from feed.model.change import Change, EventChange, Op
 from feed.model.codec import Json, JsonObject
 
 MINUTE_MS = 60_000
@@ -156,6 +156,11 @@ class Script:
     def note(self, after_ms: int, side: int, kind: str, data: JsonObject) -> str:
         """Something that leaves the score as it is, as an event; its id."""
         return self._event(after_ms, {}, side, kind, data)
+
+    def correct(self, after_ms: int, op: Op, event_id: str, kind: str, data: JsonObject) -> None:
+        """An event that leaves the score as it is was not so (`void`), or otherwise (`amend`)."""
+        event = EventChange(op=op, kind=kind, id=event_id, data=data)
+        self._tell(after_ms, {}, event=event)
 
     def set_score(self, after_ms: int, home: int, away: int) -> None:
         """The score as it stands now, where nobody tells how it came about."""

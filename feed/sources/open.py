@@ -8,10 +8,13 @@ from feed.sources.http_json import HttpJson, HttpJsonConfig
 from feed.sources.match_clock import MatchClock, MatchClockConfig
 from feed.sources.random_walk import RandomWalk, RandomWalkConfig
 from feed.sources.replay import Replay, ReplayConfig
+from feed.sources.scenario import Rehearsal, ScenarioConfig
 
 __all__ = ["SourceConfig", "demo", "open_source"]
 
-SourceConfig: TypeAlias = RandomWalkConfig | MatchClockConfig | HttpJsonConfig | ReplayConfig
+SourceConfig: TypeAlias = (
+    RandomWalkConfig | MatchClockConfig | HttpJsonConfig | ReplayConfig | ScenarioConfig
+)
 
 
 def open_source(config: SourceConfig, *, allow_private: bool = False) -> Source:
@@ -28,3 +31,5 @@ def open_source(config: SourceConfig, *, allow_private: bool = False) -> Source:
             return HttpJson(config, allow_private=allow_private)
         case ReplayConfig():
             return Replay(config)
+        case ScenarioConfig():
+            return Rehearsal(config)
