@@ -10,7 +10,7 @@ import msgspec
 import uvloop
 
 from feed.app import serve
-from feed.commands import inject, watch
+from feed.commands import inject, record, replay, watch
 from feed.commands.text import printable
 from feed.errors import FeedError
 from feed.settings import read_settings
@@ -33,6 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     command("check", _check, "say whether the settings are good, and stop")
     watch.add_arguments(command("watch", watch.run, "a live table of topics in the terminal"))
     inject.add_arguments(command("inject", inject.run, "change the feed by hand"))
+    record.add_arguments(command("record", record.run, "write down what a feed tells"))
+    replay.add_arguments(command("replay", replay.run, "play a recording or a rehearsal"))
     chosen = parser.parse_args(arguments)
     try:
         status: int = chosen.run(chosen)

@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"sources", "errors"},
     "app": {"settings", "web", "hub", "log", "sources", "model"} | BELOW_ALL,
     "client": {"model"} | BELOW_ALL,
-    "commands": {"client", "model"} | BELOW_ALL,
+    "commands": {"client", "sources", "model"} | BELOW_ALL,
     "wsgi": {"app", "settings", "web"} | BELOW_ALL,
     "__main__": {"app", "settings", "commands"} | BELOW_ALL,
 }

@@ -96,21 +96,23 @@ class Admin:
         if answer.status in _FOR_NOW:
             raise refused_for_now(answer.status, answer.headers.get("Retry-After"))
         if answer.status != HTTPStatus.OK:
-            raise Problem("\n".join(_wrong(answer, text)))
+            raise _problem(answer, text)
         try:
             return msgspec.json.decode(text, type=Injected)
         except msgspec.MsgspecError as error:
             raise Problem(f"{self._url} is no feed's: {error}") from error
 
 
-def _wrong(answer: aiohttp.ClientResponse, text: bytes) -> list[str]:
+def _problem(answer: aiohttp.ClientResponse, text: bytes) -> Problem:
     """One line for each thing that is wrong, its path first."""
     if answer.status == HTTPStatus.UNAUTHORIZED:
-        return ["the server does not accept this token"]
+        return Problem("the server does not accept this token")
     try:
         problem = msgspec.json.decode(text, type=_Problem)
     except msgspec.MsgspecError:
-        return [f"the server answers {answer.status} {answer.reason}"]
+        return Problem(f"the server answers {answer.status} {answer.reason}")
     if problem.errors:
-        return [f"{fault.path}: {fault.message}" for fault in problem.errors]
-    return [problem.detail if problem.index is None else f"$[{problem.index}]: {problem.detail}"]
+        return Problem("\n".join(f"{fault.path}: {fault.message}" for fault in problem.errors))
+    if problem.index is None:
+        return Problem(problem.detail)
+    return Problem(f"$[{problem.index}]: {problem.detail}", problem.index)

@@ -27,7 +27,14 @@ class NoAnswer(FeedError):
 
 
 class Problem(FeedError):
-    """The server refused a request (RFC 9457); one line for each thing that is wrong."""
+    """The server refused a request (RFC 9457); one line for each thing that is wrong.
+
+    `index`: which change of several the state does not allow, where that is all that is wrong.
+    """
+
+    def __init__(self, message: str, index: int | None = None) -> None:
+        super().__init__(message)
+        self.index = index
 
 
 def no_answer(error: Exception) -> NoAnswer:

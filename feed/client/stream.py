@@ -99,8 +99,9 @@ class _Link:
 class Stream:
     """`async for message in stream`, once. It ends by raising Ended, or when nobody iterates.
 
-    `reader` has the state, `clock` the server's time. After a `bye` the new connection is open
-    before the old one is left. A connection that is silent for 2.5 heartbeats is given up.
+    `reader` has the state, and may be one that knows a place to go on from; `clock` is the server's
+    time. After a `bye` the new connection is open before the old one is left. A connection that is
+    silent for 2.5 heartbeats is given up.
     """
 
     def __init__(
@@ -109,8 +110,9 @@ class Stream:
         url: str,
         topics: Sequence[str],
         backoff: Backoff | None = None,
+        reader: Reader | None = None,
     ) -> None:
-        self.reader = Reader()
+        self.reader = reader or Reader()
         self.clock = ServerClock()
         self._session = session
         self._url = f"{url}/ws"
