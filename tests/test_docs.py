@@ -5,10 +5,12 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -144,7 +146,13 @@ def recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     trade, quote = re.findall(r"\(`([\d.,]+)(?:…)?`\)", SOURCES)
     (tmp_path / "trades.csv").write_text(f"{trade}\n")
     (tmp_path / "quotes.csv").write_text(f"{quote}7424.91,7424.91,7424.91,33.36\n")
-    (tmp_path / "changes.jsonl").write_text(samples(SOURCES, "json")[0])
+    changes, recording = samples(SOURCES, "json")
+    (tmp_path / "changes.jsonl").write_text(changes)
+    (tmp_path / "day").mkdir()
+    (tmp_path / "day" / "2026-09-21-0001.jsonl").write_text(recording)
+    shutil.copy(ROOT / "docs" / "rehearsal.toml", tmp_path)
+    with ZipFile(tmp_path / "eurofxref-hist.zip", "w") as files:
+        files.writestr("eurofxref-hist.csv", "Date,USD,JPY,GBP,\n2024-01-02,1.0956,N/A,0.86645,\n")
     (tmp_path / "worldcup.json").write_text(
         '{"name":"World Cup","matches":[{"date":"2026-06-11","team1":"Mexico","team2":"Norway"}]}'
     )
@@ -161,7 +169,7 @@ async def test_a_source_can_be_written_so(sample: str, recordings: Path) -> None
     assert configs
     for config in configs:
         source = open_source(config)
-        if config.type_name == "replay":
+        if config.type_name in ("replay", "scenario"):
             changes = await source.poll(0)
             assert changes
         await source.aclose()
@@ -235,6 +243,21 @@ async def test_injecting_from_a_terminal(server: Server) -> None:
         assert process.returncode == 0, printed
 
 
+async def test_recording_and_replaying(server: Server) -> None:
+    record, *replays = (shlex.split(command)[1:] for command in commands("./run re"))
+    place = server.directory / "day"
+    shutil.copytree(ROOT / "docs", server.directory / "docs")
+    async with running(server, sys.executable, "-m", "feed", *record) as process:
+        await until(process, b"connected")
+        process.send_signal(signal.SIGINT)
+        printed, _ = await process.communicate()
+    assert process.returncode == 0, printed
+    assert "score:EPL.ARS-CHE" in next(place.iterdir()).read_text()
+    for arguments in replays:
+        async with running(server, sys.executable, "-m", "feed", *arguments) as process:
+            await until(process, b"playing")
+
+
 async def test_watching_in_a_pipe(server: Server) -> None:
     (command,) = commands("./run watch ")
     arguments = shlex.split(command)[1:]
@@ -243,9 +266,9 @@ async def test_watching_in_a_pipe(server: Server) -> None:
 
 
 def test_the_readme_has_samples() -> None:
-    counts = [len(commands(word)) for word in ("./run inject ", "curl ", "FEED_CONFIG=")]
+    words = ("./run inject ", "curl ", "FEED_CONFIG=", "./run re")
 
-    assert counts == [3, 4, 2]
+    assert [len(commands(word)) for word in words] == [3, 4, 2, 3]
     assert [len(samples(README, language)) for language in ("python", "js", "toml")] == [2, 1, 1]
     assert commands("./")[:2] == ["./run", "./test"]
     assert all(os.access(ROOT / name, os.X_OK) for name in ("run", "test"))
