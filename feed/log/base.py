@@ -30,7 +30,8 @@ class BatchKey(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Records to append as one. `at_ms`: the wall clock now.
 
-    `key` makes it idempotent: `answer` is kept with it and given back to whoever repeats it.
+    `key` makes it idempotent: `answer` is kept with it and given back to whoever repeats it. With
+    no records it keeps the key all the same where it has an answer, and else only looks it up.
     `dry_run`: check all, write nothing, use up no key. `term`: of a source, what its instance's
     lease gave it: the log refuses it once another instance leads. `note`: what is remembered of the
     batch for the audit; empty: nothing is.
@@ -169,6 +170,11 @@ def check(
         if record.event_op != "add" and not held:
             raise EventUnknown(f"{topic} has no event {record.event_id}", index)
         events.add(event)
+
+
+def keeps(batch: Batch) -> bool:
+    """Whether there is anything to write, once it is checked."""
+    return not batch.dry_run and bool(batch.records or (batch.key and batch.answer))
 
 
 def numbered(batch: Batch, head: int, at: int) -> list[Entry]:

@@ -15,6 +15,7 @@ from feed.log.base import (
     Note,
     Snapshot,
     check,
+    keeps,
     numbered,
 )
 from feed.log.lease import Sole
@@ -56,13 +57,14 @@ class MemoryLog:
             return appended
         check(batch.records, self._version_of, self._holds_event)
         head = self._published.head
-        if batch.dry_run or not batch.records:
+        if not keeps(batch):
             return Appended(head)
         self._at = max(self._at, batch.at_ms)
         entries = numbered(batch, head, self._at)
         self._keep(batch, entries)
-        self._published.publish(entries)
-        return Appended(entries[-1].offset, batch.answer)
+        if entries:
+            self._published.publish(entries)
+        return Appended(self._published.head, batch.answer)
 
     def _keep(self, batch: Batch, entries: Sequence[Entry]) -> None:
         self._entries.extend(entries)
@@ -76,7 +78,8 @@ class MemoryLog:
         if batch.note:
             self._notes.append(Note(entries[-1].offset, self._at, batch.note))
         if batch.key:
-            again = Appended(entries[-1].offset, batch.answer, duplicate=True)
+            offset = self._published.head + len(entries)
+            again = Appended(offset, batch.answer, duplicate=True)
             self._answers[batch.key.key] = (batch.key.digest, self._at, again)
 
     async def read(self, after: int, limit: int) -> Sequence[Entry]:

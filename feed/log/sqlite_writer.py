@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from feed.errors import FeedError, KeyReused, LogUnavailable
-from feed.log.base import KEY_LIFE_MS, MOST_NOTES, Appended, Batch, check, numbered
+from feed.log.base import KEY_LIFE_MS, MOST_NOTES, Appended, Batch, check, keeps, numbered
 from feed.log.group_commit import Committed, Work
 from feed.log.memory import new_epoch
 from feed.model.entry import Entry, Record
@@ -177,7 +177,7 @@ class Writer:
             return self._versions.get(topic, 0) if entry is None else entry.v
 
         check(work.records, version_of, self._holds_event)
-        if work.dry_run or not work.records:
+        if not keeps(work):
             return Appended(group.head)
         return self._append(work, group)
 
@@ -185,7 +185,7 @@ class Writer:
         """Take a batch into the group; its entries are written with those of the others."""
         group.at = max(group.at, batch.at_ms)
         added = numbered(batch, group.head, group.at)
-        group.head = added[-1].offset
+        group.head += len(added)
         group.entries += added
         group.newer.update({entry.topic: entry for entry in added if entry.item is not None})
         if events := _events(batch.records, added):

@@ -40,6 +40,26 @@ async def test_a_batch_that_was_refused_uses_up_no_key(log: EventLog) -> None:
     assert await log.append(keyed("k", changed(1), digest=b"other")) == Appended(1, b"answer")
 
 
+async def test_an_answer_alone_keeps_a_key_and_nobody_is_told(log: EventLog) -> None:
+    await log.append(batch(changed(1)))
+    before = await held(log)
+
+    first = await log.append(keyed("k", answer=b"mine"))
+    again = await log.append(keyed("k", answer=b"yours"))
+
+    assert first == Appended(1, b"mine")
+    assert again == Appended(1, b"mine", duplicate=True)
+    assert await held(log) == before
+    assert (await log.append(batch(changed(2)))).offset == 2
+
+
+async def test_without_an_answer_a_key_is_only_looked_up(log: EventLog) -> None:
+    for _ in range(2):
+        assert await log.append(keyed("k", answer=b"")) == Appended(0)
+    await log.append(keyed("k", changed(1)))
+    assert (await log.append(keyed("k", answer=b""))).duplicate
+
+
 async def test_a_dry_run_uses_up_no_key(log: EventLog) -> None:
     tried = await log.append(keyed("k", changed(1), digest=b"dry", dry_run=True))
 
