@@ -59,6 +59,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
         partial(_open_sources, settings),
         instance=instance,
         lease_s=settings.lease_s,
+        watched=_by_anybody if settings.log.startswith("redis") else hub.is_watched,
     )
     app = make_web()
     peers = Peers(parse_networks(settings.trusted_proxies))
@@ -101,6 +102,11 @@ def _open_sources(settings: Settings) -> list[Source]:
     return [
         open_source(each, allow_private=settings.allow_private_sources) for each in settings.source
     ]
+
+
+def _by_anybody(topic: str) -> bool:
+    """Whether a topic is followed, where others serve clients too: none can say that it is not."""
+    return True
 
 
 async def _close(sources: Sequence[Source]) -> None:

@@ -244,6 +244,10 @@ class Hub:
         lane = self.members.get(member, self.live)
         return lane.cursor(lane.place(member))
 
+    def is_watched(self, topic: str) -> bool:
+        """Whether anybody here follows a topic now; looked up, however many they are."""
+        return self._following.lanes.is_watched(topic)
+
     def watching(self, topics: Sequence[str]) -> int:
         """How many subscribers want any of these topics."""
         return sum(member.subscription.filters.match_any(topics) for member in self.members)

@@ -12,6 +12,7 @@ from feed.errors import (
     Conflict,
     EventExists,
     EventUnknown,
+    KeyReused,
     LogUnavailable,
     Refused,
 )
@@ -25,6 +26,9 @@ from feed.model.entry import Record
 
 _TRIES = 20
 """Times that a batch is planned anew when the log moved on meanwhile; twice is already rare."""
+
+_CLAIMED = b"claimed"
+"""The answer that a claim leaves with its key: one without any is only looked up."""
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -107,6 +111,19 @@ class Ingest:
                 else:
                     leave_out(source, refused, error)
         return 0
+
+    async def claim(self, name: str, term: str = "") -> bool:
+        """Take a name for a day or longer, as an idempotency key; whether it was free until now.
+
+        Raises LogUnavailable.
+        """
+        key = BatchKey(name, hashlib.sha256(_CLAIMED).digest())
+        now_ms = self._clock.now_ms()
+        batch = Batch(records=(), at_ms=now_ms, key=key, answer=_CLAIMED, term=term)
+        try:
+            return not (await self._hub.log.append(batch)).duplicate
+        except KeyReused:  # by an admin, of all keys
+            return False
 
     async def _submit(
         self,

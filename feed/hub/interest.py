@@ -43,3 +43,9 @@ class Interest(Generic[G]):
             if more := self._prefixes.get(topic[:length]):
                 groups = groups | more if groups else more
         return groups
+
+    def is_in(self, topic: str) -> bool:
+        """Whether any group wants a topic."""
+        return topic in self._topics or any(
+            topic[:length] in self._prefixes for length in self._lengths
+        )

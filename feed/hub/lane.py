@@ -234,6 +234,10 @@ class Lane:
             del group.late[member]
         self._forget_empty(group)
 
+    def is_watched(self, topic: str) -> bool:
+        """Whether anybody here wants a topic."""
+        return self._interest.is_in(topic)
+
     def place(self, member: Member) -> int:
         """The offset up to which a member was sent everything."""
         group = self.groups.get(member.subscription)

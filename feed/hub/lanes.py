@@ -127,6 +127,10 @@ class Lanes:
             for member in lane.close():
                 self._fell_behind(member)
 
+    def is_watched(self, topic: str) -> bool:
+        """Whether anybody wants a topic, with whichever delay; but for who is being caught up."""
+        return any(lane.is_watched(topic) for lane in self._lanes.values())
+
     def beat(self, silence_s: float) -> None:
         """Tell those who were told nothing for so long, and let go of delays that nobody uses."""
         now_s = asyncio.get_running_loop().time()

@@ -12,7 +12,7 @@ from feed.hub.ingest import Ingest
 from feed.hub.pin import FIELD, released
 from feed.log.base import EventLog
 from feed.log.lease import Lease
-from feed.sources.base import Source
+from feed.sources.base import Polled, Source, Watched
 from feed.sources.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Leader:
 
     They are opened anew, and go on from the items that the log holds then. A log that cannot be
     reached takes nothing from a leader: if another one began meanwhile, the log refuses what this
-    one says.
+    one says. `watched`: whether anybody follows a topic.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Leader:
         *,
         instance: str,
         lease_s: float,
+        watched: Watched,
     ) -> None:
         self.term = ""
         self.schedule: Schedule | None = None
@@ -53,6 +54,7 @@ class Leader:
         self._open_sources = open_sources
         self._instance = instance
         self._lease_s = lease_s
+        self._watched = watched
         self._log: EventLog | None = None
         self._lease: Lease | None = None
         self._campaign: asyncio.Task[None] | None = None
@@ -123,6 +125,8 @@ class Leader:
             source.resume(
                 lambda topic: item.state() if (item := self._hub.current(topic)) else None
             )
+            if isinstance(source, Polled):
+                source.limit(self._watched, partial(self._ingest.claim, term=term))
         self.schedule.start()
         self.term = term
         log.info("this instance runs the sources")

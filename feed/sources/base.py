@@ -1,8 +1,8 @@
 """What every source is: something that is asked at an interval and answers with changes."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -12,6 +12,15 @@ from feed.model.codec import JsonObject
 
 Current: TypeAlias = Callable[[str], JsonObject | None]
 """The current state of a topic in the log, None where there is none. Never changed in place."""
+
+Watched: TypeAlias = Callable[[str], bool]
+"""Whether somebody follows a topic now. Cheap: asked for each topic at each poll."""
+
+Claim: TypeAlias = Callable[[str], Awaitable[bool]]
+"""Takes a name for a day or longer, whoever asks and over restarts; whether it was free until now.
+
+Raises LogUnavailable.
+"""
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _DAY_S = 86_400
@@ -32,6 +41,21 @@ class SourceFailed(FeedError):
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.changes = tuple(changes)
+
+
+class Unwelcome(SourceFailed):
+    """The other side asks to be left alone for a while: whatever else it could be asked, waits."""
+
+
+class PartlyFailed(SourceFailed):
+    """Some of what was asked for could not be had, or made no sense: `faults`, how many.
+
+    The rest is `changes`. It is no reason to ask for that less often.
+    """
+
+    def __init__(self, message: str, faults: int, changes: Sequence[Change]) -> None:
+        super().__init__(message, changes=changes)
+        self.faults = faults
 
 
 class SourceUnknown(FeedError):
@@ -91,4 +115,21 @@ class Source(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections and files."""
+        ...
+
+
+@runtime_checkable
+class Polled(Protocol):
+    """What a source can do besides, whose other side limits how often it may be asked."""
+
+    def limit(self, watched: Watched, claim: Claim) -> None:
+        """Ask by what is watched, and keep the quota by claims. Called before the first poll."""
+        ...
+
+    def hurry(self) -> None:
+        """Ask at the next poll, though it may not be time yet; the quota is kept all the same."""
+        ...
+
+    def quota_left(self, now_ms: int) -> int | None:
+        """How many requests may still be made now; None where nothing limits them."""
         ...

@@ -5,6 +5,7 @@ import hashlib
 import ipaddress
 import socket
 import zlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -15,12 +16,15 @@ from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
 from feed import __version__
-from feed.sources.base import SourceFailed
+from feed.sources.base import SourceFailed, Unwelcome
 
 _BODY_BYTES = 2 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _PER_HOST = 4
 _MAX_RETRY_AFTER_S = 3600.0
+_MAX_BAN_S = 3 * 86_400.0  # the longest that a 418 is known to mean in earnest
+_TEAPOT = 418  # of some market APIs: banned, for going on after 429
+_LEFT_ALONE = (_TEAPOT, 429, 503)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -76,11 +80,17 @@ def is_public(address: str) -> bool:
 
 
 class Fetch:
-    """Asks for URLs. `allow_private`: loopback and private addresses may be asked too."""
+    """Asks for URLs. `allow_private`: loopback and private addresses may be asked too.
 
-    def __init__(self, *, timeout_s: float, allow_private: bool) -> None:
+    `headers` go with every request, and nowhere else: redirects are not followed.
+    """
+
+    def __init__(
+        self, *, timeout_s: float, allow_private: bool, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._timeout_s = timeout_s
         self._allow_private = allow_private
+        self._headers = dict(headers or {})
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, url: URL, seen: Seen | None, now_ms: int) -> Answer | None:
@@ -120,7 +130,8 @@ class Fetch:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s),
                 auto_decompress=False,  # done here, where its size is watched
-                headers={
+                headers=self._headers
+                | {
                     "Accept": "application/json",
                     "Accept-Encoding": "gzip",
                     "User-Agent": f"feed/{__version__}",
@@ -145,40 +156,52 @@ def _conditions(seen: Seen | None) -> dict[str, str]:
 
 
 def _refused(response: aiohttp.ClientResponse, now_ms: int) -> SourceFailed:
-    what = f"{response.url.host} answered {response.status}"
-    if 300 <= response.status < 400:  # noqa: PLR2004  (HTTP)
+    status = response.status
+    what = f"{response.url.host} answered {status}"
+    if 300 <= status < 400:  # noqa: PLR2004  (HTTP)
         what += "; redirects are not followed"
-    return SourceFailed(what, _retry_after_s(response.headers.get("Retry-After"), now_ms))
+    longest_s = _MAX_BAN_S if status == _TEAPOT else _MAX_RETRY_AFTER_S
+    wait_s = retry_after_s(response.headers.get("Retry-After"), now_ms, longest_s)
+    return (Unwelcome if status in _LEFT_ALONE else SourceFailed)(what, wait_s)
 
 
-def _retry_after_s(text: str | None, now_ms: int) -> float | None:
-    """Whole seconds or a date (RFC 9110 section 10.2.3); None where it is neither."""
+def retry_after_s(text: str | None, now_ms: int, longest_s: float) -> float | None:
+    """Whole seconds or a date (RFC 9110 section 10.2.3), 0 to `longest_s`; None: it is neither."""
     if text is None:
         return None
     if text.isascii() and text.isdigit():
-        return min(float(text), _MAX_RETRY_AFTER_S)
+        return min(float(text), longest_s)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+        wait = moment - datetime.fromtimestamp(now_ms / 1000, UTC)
+    except (ValueError, OverflowError):  # also a year, or a zone, beyond what a datetime can hold
         return None
-    wait = moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.fromtimestamp(now_ms / 1000, UTC)
-    return min(max(wait.total_seconds(), 0.0), _MAX_RETRY_AFTER_S)
+    return min(max(wait.total_seconds(), 0.0), longest_s)
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
     """The decoded body. A small one may decode to a huge one, so it is never decoded further."""
+    host = response.url.host
     encoding = response.headers.get("Content-Encoding", "identity").lower()
     if encoding not in ("identity", "gzip"):
-        raise SourceFailed(f"{response.url.host} answered in an encoding that was not asked for")
+        raise SourceFailed(f"{host} answered in an encoding that was not asked for")
+    too_much = SourceFailed(f"{host} answered with over {_BODY_BYTES} bytes")
+    if (response.content_length or 0) > _BODY_BYTES:
+        raise too_much
     gzip = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
     body = bytearray()
+    received = 0
     async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+        received += len(chunk)
         try:
             body += gzip.decompress(chunk, _BODY_BYTES + 1 - len(body)) if gzip else chunk
         except zlib.error:
-            raise SourceFailed(f"{response.url.host} answered with broken gzip") from None
-        if len(body) > _BODY_BYTES:
-            raise SourceFailed(f"{response.url.host} answered with over {_BODY_BYTES} bytes")
+            raise SourceFailed(f"{host} answered with broken gzip") from None
+        if len(body) > _BODY_BYTES or received > _BODY_BYTES:
+            raise too_much
+        if gzip is not None and gzip.unused_data:  # it would be kept, however much comes
+            raise SourceFailed(f"{host} answered with more than one gzip")
     if gzip is not None and not gzip.eof:
-        raise SourceFailed(f"{response.url.host} answered with broken gzip")
+        raise SourceFailed(f"{host} answered with broken gzip")
     return bytes(body)

@@ -89,12 +89,11 @@ class Mapping:
         for name, expression in (("items", self._items), ("events", self._events)):
             if expression is None:
                 continue
-            found = _search(expression, answer, name)
-            for index, value in enumerate(found if isinstance(found, list) else [found]):
+            for index, value in enumerate(_search(expression, answer, name)):
                 try:
                     mapped.changes.append(self._change(name, value, topic))
                 except BadInput as error:
-                    mapped.faults.append(f"{name}[{index}]: {error}")
+                    mapped.faults.append(f"{name}[{index}]: {error}{_called(value)}")
         return mapped
 
     def _change(self, name: str, value: Json, topic: str | None) -> Change:
@@ -115,6 +114,23 @@ class Mapping:
         return Change(topic=full, patch=patch, ts=ts)
 
 
+class Rows:
+    """An expression of JMESPath that gives a list of what a preset goes on with."""
+
+    def __init__(self, expression: str) -> None:
+        self._expression = _compiled(expression)
+
+    def of(self, answer: Json) -> list[Json]:
+        """The elements. Raises SourceFailed where the expression does not fit the answer."""
+        return _search(self._expression, answer, "items")
+
+
+def _called(value: Json) -> str:
+    """The topic of an element, where it has one, as a fault may show it."""
+    topic = value.get("topic") if isinstance(value, dict) else None
+    return f" ({topic!a:.80})" if isinstance(topic, str) else ""
+
+
 def _event(fields: JsonObject, ts: int | None) -> EventChange:
     event_id, kind, data = fields.get("id"), fields.get("kind"), fields.get("data", {})
     if isinstance(event_id, int) and not isinstance(event_id, bool):
@@ -131,14 +147,16 @@ def _compiled(expression: str) -> Any:
         raise BadInput(" ".join(str(error).split())) from None
 
 
-def _search(expression: Any, answer: Json, name: str) -> Json:
+def _search(expression: Any, answer: Json, name: str) -> list[Json]:
     try:
         found: Json = expression.search(answer, options=_OPTIONS)
     except (JMESPathError, ArithmeticError, TypeError, ValueError) as error:
         raise SourceFailed(
             f"the expression `{name}` does not fit the answer: {error!s:.200}"
         ) from None
-    return [] if found is None else found
+    if found is None:
+        return []
+    return found if isinstance(found, list) else [found]
 
 
 def _time(value: Json) -> int | None:

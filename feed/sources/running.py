@@ -1,6 +1,5 @@
 """One source at work: it is asked, what it says is published, and how that went is remembered."""
 
-import logging
 import random
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,19 +10,22 @@ import msgspec
 from feed.clock import Clock
 from feed.errors import FeedError, LogUnavailable
 from feed.model.change import Change
-from feed.sources.base import Source, SourceFailed
-
-log = logging.getLogger(__name__)
+from feed.sources.backoff import BACKOFF_S, backoff_s
+from feed.sources.base import PartlyFailed, Polled, Source, SourceFailed
+from feed.sources.condition import Condition
 
 Publish: TypeAlias = Callable[[str, Sequence[Change]], Awaitable[int]]
 """Appends what a source of that name found; how many changes that were. Raises LogUnavailable."""
 
-_BACKOFF_S = 60.0  # the longest silence that failures alone bring about
-_LOG_BACKOFF_S = 5.0  # the same where only the log could not write: it is nobody else's server
+_LOG_BACKOFF_S = 5.0  # the longest silence where only the log fails: it is nobody else's server
 
 
 class Status(msgspec.Struct, frozen=True):
-    """How a source does. Times in milliseconds; `changes` counts what was appended."""
+    """How a source does. Times in milliseconds; `changes` counts what was appended.
+
+    `refused`: elements of answers that made no sense, and parts that could not be had while others
+    could. `quota_left`: requests that may still be made now; None: nothing limits them.
+    """
 
     name: str
     kind: str
@@ -36,6 +38,8 @@ class Status(msgspec.Struct, frozen=True):
     errors: int
     missed: int
     next_run: int | None
+    refused: int = 0
+    quota_left: int | None = None
 
 
 class Running:
@@ -54,6 +58,8 @@ class Running:
         self._chance = chance
         self._kept: Sequence[Change] = ()
         self._failures = 0  # in a row
+        self._condition = Condition(source.name)
+        self._refused = 0
         self._last_run: int | None = None
         self._last_change: int | None = None
         self._last_error: str | None = None
@@ -79,24 +85,30 @@ class Running:
             await self._publish_kept()
         except LogUnavailable as unavailable:
             failure = unavailable
-        if failure is not None:
+        if isinstance(failure, PartlyFailed):
+            self._refused += failure.faults
+            self._last_error = str(failure)
+        elif failure is not None:
             return self.fail(failure)
-        if self._failures:
-            log.warning("source %s has recovered", self.source.name)
-            self._failures = 0
+        self._failures = 0
+        self._condition.becomes("partly" if failure else "well", str(failure), self._last_run)
         return None
 
     def fail(self, error: BaseException) -> float:
         """Note a failure; after how many seconds to try again: full jitter, doubling, bounded."""
         self._errors += 1
         self._last_error = str(error) or type(error).__name__
-        if not self._failures:
-            log.warning("source %s fails: %s", self.source.name, self._last_error)
+        self._condition.becomes("failing", self._last_error, self._clock.now_ms())
         self._failures += 1
-        longest_s = _LOG_BACKOFF_S if isinstance(error, LogUnavailable) else _BACKOFF_S
-        backoff_s = self._chance.uniform(0, min(2.0 ** min(self._failures, 10), longest_s))
+        longest_s = _LOG_BACKOFF_S if isinstance(error, LogUnavailable) else BACKOFF_S
+        silence_s = backoff_s(self._failures, self._chance, longest_s)
         retry_after_s = error.retry_after_s if isinstance(error, SourceFailed) else None
-        return max(backoff_s, self.source.every_s, retry_after_s or 0.0)
+        return max(silence_s, self.source.every_s, retry_after_s or 0.0)
+
+    def hurry(self) -> None:
+        """Have the next tick ask, though its source may think that it is not time yet."""
+        if isinstance(self.source, Polled):
+            self.source.hurry()
 
     def miss(self) -> None:
         """Note that it was not asked in time: the machine was late, or the last tick still ran."""
@@ -116,7 +128,13 @@ class Running:
             errors=self._errors,
             missed=self._missed,
             next_run=next_run_ms,
+            refused=self._refused,
+            quota_left=self._quota_left(),
         )
+
+    def _quota_left(self) -> int | None:
+        source = self.source
+        return source.quota_left(self._clock.now_ms()) if isinstance(source, Polled) else None
 
     def _state(self) -> Literal["running", "paused", "failing", "ended"]:
         if self.ended:

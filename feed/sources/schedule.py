@@ -94,7 +94,7 @@ class Schedule:
 
     def run_now(self, name: str) -> None:
         """Ask it now, once where it is paused. Raises SourceUnknown."""
-        self._find(name)
+        self._find(name).hurry()
         if job := self._scheduler.get_job(name):
             job.modify(next_run_time=self._now())
 

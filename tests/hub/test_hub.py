@@ -147,6 +147,19 @@ async def test_who_watches(hub: Hub) -> None:
     assert hub.watching(["score:X"]) == 1
 
 
+async def test_a_topic_is_watched_while_somebody_follows_it(hub: Hub) -> None:
+    assert not hub.is_watched(A)
+    late = Viewer(hub, "price:*", options=Options(delay_ms=1000))
+    for viewer in (Viewer(hub, A), Viewer(hub, "*"), late):
+        await viewer.come()
+        await viewer.caught_up()
+        assert hub.is_watched(A)
+        await viewer.leave()
+        assert not hub.is_watched(A)
+    await Viewer(hub, A).come()
+    assert not hub.is_watched(B)
+
+
 async def test_the_place_of_a_member(hub: Hub, ingest: Ingest) -> None:
     viewer = Viewer(hub, A, options=Options(conflate_ms=60_000))
     await viewer.come()

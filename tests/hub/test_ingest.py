@@ -225,3 +225,16 @@ async def test_an_append_that_is_cut_off_is_not_built_on(log: MemoryLog) -> None
         item = hub.current("score:A")
         assert item is not None
         assert item.state() == {"y": 1}
+
+
+async def test_a_name_is_claimed_once_for_all(ingest: Ingest, hub: Hub) -> None:
+    assert await ingest.claim("quota/api/minute/1/0")
+    assert not await ingest.claim("quota/api/minute/1/0")
+    assert not await Ingest(hub, SystemClock()).claim("quota/api/minute/1/0")
+    assert await ingest.claim("quota/api/minute/1/1")
+    assert hub.head == 0  # nobody is told
+
+
+async def test_a_name_that_somebody_uses_as_a_key_is_not_free(ingest: Ingest) -> None:
+    await ingest.submit([put(x=1)], key="quota/api/day/1/0", body=b"mine")
+    assert not await ingest.claim("quota/api/day/1/0")

@@ -25,6 +25,7 @@ def test_it_finds_whom_asking_everybody_finds(wants: list[Filters], gone: set[in
     for topic in TOPICS:
         found = list(index.of(topic))
         assert sorted(found) == [group for group in here if wants[group].matches(topic)]
+        assert index.is_in(topic) is bool(found)
 
 
 @given(wants=st.lists(filters, max_size=6), data=st.data())

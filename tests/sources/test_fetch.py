@@ -2,8 +2,11 @@ import socket
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from feed.sources.fetch import PublicResolver, is_public
+from feed.sources.fetch import PublicResolver, is_public, retry_after_s
+from tests.support.sources import T0
 
 
 class Names(AbstractResolver):
@@ -73,3 +76,41 @@ async def test_a_name_of_private_addresses_only_is_refused() -> None:
 )
 def test_only_addresses_of_the_public_internet_are_public(address: str, public: bool) -> None:  # noqa: FBT001
     assert is_public(address) is public
+
+
+@pytest.mark.parametrize(
+    ("text", "wait_s"),
+    [
+        (None, None),
+        ("0", 0.0),
+        ("7", 7.0),
+        ("0000120", 120.0),
+        ("3601", 3600.0),
+        ("9" * 400, 3600.0),
+        ("Mon, 21 Sep 2026 14:13:30 GMT", 10.0),
+        ("Monday, 21-Sep-26 14:13:30 GMT", 10.0),
+        ("Mon Sep 21 14:13:30 2026", 10.0),
+        ("Mon, 21 Sep 2026 16:13:30 +0200", 10.0),
+        ("Mon, 21 Sep 2026 14:13:10 GMT", 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600.0),
+        ("Mon, 01 Jan 0001 00:00:00 +2300", 0.0),
+        ("Mon, 21 Sep 99999 14:13:30 GMT", None),
+        ("Mon, 21 Sep 2026 14:13:30 +99999999999", None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("1e3", None),
+        ("\u0661\u0662", None),
+        ("5, 10", None),
+    ],
+)
+def test_when_to_come_back(text: str | None, wait_s: float | None) -> None:
+    assert retry_after_s(text, T0, 3600.0) == wait_s
+
+
+@given(text=st.text(st.characters(codec="latin-1"), max_size=40))
+@example(text="1 Jan 1 00:00 -9999")
+def test_whatever_it_says_it_is_nothing_or_within_an_hour(text: str) -> None:
+    wait_s = retry_after_s(text, T0, 3600.0)
+    assert wait_s is None or 0 <= wait_s <= 3600

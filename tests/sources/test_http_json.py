@@ -182,6 +182,7 @@ async def test_a_bomb_is_not_let_go_off(api: Poll) -> None:
             "broken gzip",
         ),
         (web.Response(body=BTC, headers={"Content-Encoding": "br"}), "encoding"),
+        (zipped(BTC, b"x" * 100), "more than one gzip"),
         (web.Response(body=b""), "not JSON"),
         (web.Response(body=b'{"price":NaN}'), "not JSON"),
         (web.Response(body=b'{"price":"\xff"}'), "not JSON"),
@@ -293,8 +294,7 @@ def test_a_bad_value_is_named(settings: dict[str, Any], field: str) -> None:
 
 
 async def test_a_source_that_never_asked_closes() -> None:
-    config = HttpJsonConfig(name="api", url="http://example.org/", items="@")
-    source = HttpJson(config)
+    source = HttpJson(HttpJsonConfig(name="api", url="http://example.org/", items="@"))
     source.resume(lambda topic: None)
     await source.aclose()
     assert (source.name, source.kind, source.every_s) == ("api", "http_json", 5.0)

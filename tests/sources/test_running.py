@@ -5,7 +5,7 @@ from asyncio import CancelledError
 import pytest
 
 from feed.errors import LogUnavailable
-from feed.sources.base import SourceFailed
+from feed.sources.base import PartlyFailed, SourceFailed
 from feed.sources.running import Running, Status
 from tests.support.sources import T0, HandClock, Publisher, ScriptedSource, price
 
@@ -119,3 +119,36 @@ async def test_what_nobody_foresaw_goes_on_to_the_border() -> None:
     with pytest.raises(CancelledError):
         await worker.tick()
     assert worker.fail(LogUnavailable("full")) <= 5
+
+
+async def test_what_is_bad_in_part_is_counted_and_slows_nothing_down(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    publisher = Publisher()
+    partly = PartlyFailed("1 bad: items[3]: no topic", 1, [price("1")])
+    worker = running(ScriptedSource("api", partly, partly, []), publisher)
+    assert [await worker.tick(), await worker.tick()] == [None, None]
+    status = worker.status(None)
+    assert (status.state, status.refused, status.errors) == ("running", 2, 0)
+    assert status.last_error == "1 bad: items[3]: no topic"
+    assert [changes for _, changes in publisher.batches] == [(price("1"),)] * 2
+    assert await worker.tick() is None
+    assert caplog.messages == [
+        "source api goes on without what is bad: 1 bad: items[3]: no topic",
+        "source api has recovered",
+    ]
+
+
+async def test_a_partial_answer_ends_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    partly = PartlyFailed("1 bad", 1, [price("1")])
+    worker = running(ScriptedSource("api", SourceFailed("answered 500"), partly), Publisher())
+    assert await worker.tick() is not None
+    assert worker.status(None).state == "failing"
+    assert await worker.tick() is None
+    assert worker.status(None).state == "running"
+
+
+async def test_who_has_no_quota_says_none_and_is_not_hurried() -> None:
+    worker = running(ScriptedSource("tape"), Publisher())
+    worker.hurry()
+    assert worker.status(None).quota_left is None

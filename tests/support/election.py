@@ -171,6 +171,7 @@ class Instance:
             self._open,
             instance=name,
             lease_s=lease_s,
+            watched=self.hub.is_watched,
         )
 
     async def start(self) -> "Instance":

@@ -2,16 +2,21 @@
 
 import asyncio
 import gzip
+from collections.abc import Callable
+from typing import TypeAlias
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+Told: TypeAlias = bytes | web.StreamResponse | Callable[[], web.StreamResponse] | None
+"""A body, a response to give once, what makes one each time, or None: the asker is kept waiting."""
+
 
 class Upstream:
-    """`answers` by path: bytes, a ready response, or None to keep the asker waiting."""
+    """Gives its `answers` by path."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, bytes | web.StreamResponse | None] = {}
+        self.answers: dict[str, Told] = {}
         self.etag: str | None = None
         self.modified: str | None = None
         self.requests: list[web.BaseRequest] = []
@@ -38,6 +43,8 @@ class Upstream:
             await asyncio.Event().wait()
         if isinstance(answer, web.StreamResponse):
             return answer
+        if callable(answer):
+            return answer()
         headers = {}
         if self.etag is not None:
             headers["ETag"] = self.etag
@@ -50,6 +57,6 @@ class Upstream:
         return web.Response(body=answer, headers=headers, content_type="application/json")
 
 
-def zipped(body: bytes) -> web.Response:
-    """An answer that says it is gzip, and is."""
-    return web.Response(body=gzip.compress(body), headers={"Content-Encoding": "gzip"})
+def zipped(body: bytes, more: bytes = b"") -> web.Response:
+    """An answer that says it is gzip, and is, but for what comes after it."""
+    return web.Response(body=gzip.compress(body) + more, headers={"Content-Encoding": "gzip"})

@@ -1,0 +1,236 @@
+"""What all sources share that ask an HTTP API: pace, quota, and what to do where it fails."""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from feed.model.change import Change
+from feed.model.codec import JsonObject, decode
+from feed.sources.backoff import backoff_s
+from feed.sources.base import (
+    Claim,
+    Current,
+    PartlyFailed,
+    SourceFailed,
+    Unwelcome,
+    Watched,
+)
+from feed.sources.fetch import Fetch, Seen
+from feed.sources.listed import Listed
+from feed.sources.mapping import Mapped
+from feed.sources.pace import Part
+from feed.sources.quota import Quota
+from feed.sources.upstream import PollingConfig, Target, Upstream
+
+_AT_ONCE = 4
+_SHOWN_FAULTS = 3
+_LARGE_BYTES = 64 * 1024  # some 5 ms of mapping: what is larger must not hold everybody up
+
+
+class _Rest(NamedTuple):
+    """A target that failed while others did not is left alone until then."""
+
+    failures: int
+    until_ms: float
+
+
+class _Result(NamedTuple):
+    """What one URL gave, what of it is bad, and why not more; `asked`: whether it was at all."""
+
+    target: Target
+    changes: Sequence[Change] = ()
+    faults: Sequence[str] = ()
+    failure: SourceFailed | None = None
+    asked: bool = True
+
+
+class Polling:
+    """A source that asks an API, those parts first that it has not asked for the longest.
+
+    An unchanged answer gives no changes.
+    """
+
+    def __init__(
+        self,
+        config: PollingConfig,
+        upstream: Upstream,
+        *,
+        allow_private: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        config.check()
+        self.name = config.name
+        self.kind = config.type_name
+        self.every_s = config.every_s
+        self._upstream = upstream
+        self._pace = config.pace()
+        self._quota = Quota(config.name, config.per_minute, config.per_day)
+        self._timeout_s = config.timeout_s
+        self._fetch = Fetch(
+            timeout_s=config.timeout_s, allow_private=allow_private, headers=headers
+        )
+        self._chance = random.Random()
+        self._current: Current = _nothing
+        self._watched: Watched = _everything
+        self._hurries = False
+        self._unwelcome = False
+        self._parts: dict[Target, Part] = {}
+        self._rests: dict[Target, _Rest] = {}
+        self._seen: dict[Target, Seen] = {}
+        self._listed: dict[Target, Listed] = {}
+
+    @property
+    def ended(self) -> bool:
+        """Never: it may be asked again."""
+        return False
+
+    def resume(self, current: Current) -> None:
+        """The first answer says where things stand; what the log knows of it, it drops."""
+        self._current = current
+
+    def limit(self, watched: Watched, claim: Claim) -> None:
+        """See Polled."""
+        self._watched = watched
+        self._quota.keep(claim)
+
+    def hurry(self) -> None:
+        """See Polled."""
+        self._hurries = True
+
+    def quota_left(self, now_ms: int) -> int | None:
+        """See Polled."""
+        return self._quota.left(now_ms)
+
+    async def poll(self, now_ms: int) -> Sequence[Change]:
+        """Ask for what is due and may be asked for.
+
+        Raises PartlyFailed and SourceFailed, each with what could be had.
+        """
+        due = self._due(now_ms)
+        if not due:
+            return ()
+        due = due[: await self._quota.take(len(due), now_ms)]
+        self._hurries = self._unwelcome = False
+        at_once = asyncio.Semaphore(_AT_ONCE)
+        end_s = asyncio.get_running_loop().time() + self._timeout_s
+        results = await asyncio.gather(
+            *(self._ask(target, now_ms, at_once, end_s) for target in due)
+        )
+        return self._settled([result for result in results if result.asked], now_ms)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._fetch.aclose()
+
+    def _due(self, now_ms: int) -> list[Target]:
+        """What to ask for now; who was asked the longest ago comes first."""
+        targets = self._upstream.targets(now_ms)
+        if set(self._parts) != set(targets):
+            self._keep_only(targets)
+        due = []
+        for target in targets:
+            rest, part = self._rests.get(target), self._parts[target]
+            is_due = part.is_due(self._pace, self._current, self._watched, now_ms)
+            if self._hurries or (is_due and (rest is None or now_ms >= rest.until_ms)):
+                due.append(target)
+        return sorted(due, key=lambda target: self._parts[target].asked_ms or 0)
+
+    def _keep_only(self, targets: Sequence[Target]) -> None:
+        """Forget what is not asked for any more, such as yesterday."""
+        self._parts = {target: self._parts.get(target) or Part(target.topics) for target in targets}
+        for table in (self._rests, self._seen, self._listed):
+            for gone in set(table) - set(targets):
+                del table[gone]
+
+    async def _ask(
+        self, target: Target, now_ms: int, at_once: asyncio.Semaphore, end_s: float
+    ) -> _Result:
+        part, asked = self._parts[target], False
+        try:
+            async with asyncio.timeout_at(end_s), at_once:
+                if self._unwelcome:
+                    return _Result(target, asked=False)
+                part.asked_ms, asked = now_ms, True
+                answer = await self._fetch.get(target.url, self._seen.get(target), now_ms)
+                if answer is None:
+                    return _Result(target)
+                mapped = await self._mapped(answer.body, target, now_ms)
+        except TimeoutError:
+            message = f"{target.url.host} did not answer within {self._timeout_s:g} s"
+            return _Result(target, failure=SourceFailed(message), asked=asked)
+        except SourceFailed as failure:
+            self._unwelcome |= isinstance(failure, Unwelcome)
+            return _Result(target, failure=failure)
+        changes, faults = mapped
+        part.topics = target.topics or tuple({change.topic: None for change in changes})
+        told = [change for change in changes if change.event is None]
+        told += self._listed_before(target).news(changes)
+        if not faults:  # else it is not seen: what is wrong is asked for again, and said again
+            self._seen[target] = answer.seen
+        return _Result(target, told, faults)
+
+    def _listed_before(self, target: Target) -> Listed:
+        return self._listed.setdefault(target, Listed(is_whole=self._upstream.lists_whole))
+
+    async def _mapped(self, body: bytes, target: Target, now_ms: int) -> Mapped:
+        if len(body) < _LARGE_BYTES:
+            return self._read(body, target, now_ms)
+        return await asyncio.to_thread(self._read, body, target, now_ms)
+
+    def _read(self, body: bytes, target: Target, now_ms: int) -> Mapped:
+        try:
+            answer = decode(body)
+        except (msgspec.DecodeError, RecursionError):
+            raise SourceFailed(f"{target.url.host} answered with what is not JSON") from None
+        return self._upstream.changes(answer, target, now_ms)
+
+    def _settled(self, results: Sequence[_Result], now_ms: int) -> Sequence[Change]:
+        """What all of them said. Raises PartlyFailed and SourceFailed."""
+        changes = [change for result in results for change in result.changes]
+        faults = [_named(result.target, fault) for result in results for fault in result.faults]
+        failures = [result.failure for result in results if result.failure is not None]
+        waits = [failed.retry_after_s for failed in failures if failed.retry_after_s is not None]
+        whole = len(failures) == len(results) or any(isinstance(f, Unwelcome) for f in failures)
+        for result in results:
+            if result.failure is None or whole:
+                self._rests.pop(result.target, None)
+            else:
+                self._rest(result.target, now_ms)
+        if not failures and not faults:
+            return changes
+        message = _message(results[0].target.url.host or "", faults, failures, len(results))
+        if (failures and whole) or (faults and not changes):
+            raise SourceFailed(message, max(waits, default=None), changes)
+        raise PartlyFailed(message, len(faults) + len(failures), changes)
+
+    def _rest(self, target: Target, now_ms: int) -> None:
+        before = self._rests.get(target)
+        failures = 1 + (before.failures if before else 0)
+        until_ms = now_ms + backoff_s(failures, self._chance) * 1000
+        self._rests[target] = _Rest(failures, until_ms)
+
+
+def _named(target: Target, fault: str) -> str:
+    """A fault, and what was asked for, where that was one of many."""
+    return f"{target.topics[0]}: {fault}" if len(target.topics) == 1 else fault
+
+
+def _message(host: str, faults: Sequence[str], failures: Sequence[SourceFailed], asked: int) -> str:
+    """What is wrong, in words that fit into a line."""
+    if failures:
+        more = f" (and {len(failures) - 1} more of {asked})" if len(failures) > 1 else ""
+        return str(failures[0]) + more
+    return f"{host}: {len(faults)} bad: " + "; ".join(faults[:_SHOWN_FAULTS])
+
+
+def _nothing(topic: str) -> JsonObject | None:
+    """The log of who knows none."""
+    return None
+
+
+def _everything(topic: str) -> bool:
+    """Who follows what, where nobody can say: it is as if somebody followed everything."""
+    return True

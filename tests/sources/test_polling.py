@@ -1,0 +1,207 @@
+"""What holds of every source that asks an API, shown with the general one."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from feed.model.codec import JsonObject
+from feed.sources.base import PartlyFailed, Polled, SourceFailed
+from feed.sources.http_json import HttpJson, HttpJsonConfig
+from tests.support.sources import T0
+from tests.support.sources_upstream import Upstream
+
+DAY_MS = 86_400_000
+
+
+class Api:
+    """A source with a URL for each of its topics, which are single letters."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self.upstream = upstream
+        self.opened: list[HttpJson] = []
+        self.watched: set[str] = set()
+        self.items: dict[str, JsonObject] = {}
+        self.claims: set[str] = set()
+
+    def source(self, topics: str, **more: Any) -> HttpJson:
+        for topic in topics:
+            self.upstream.answers.setdefault(f"/{topic}", b'{"price":1.5}')
+        settings = {"name": "api", "url": self.upstream.url("/{ticker}"), "items": "@"}
+        config = HttpJsonConfig(**(settings | {"tickers": tuple(topics)} | more))
+        source = HttpJson(config, allow_private=True)
+        source.resume(self.items.get)
+        source.limit(self.watched.__contains__, self.claim)
+        self.opened.append(source)
+        return source
+
+    async def claim(self, name: str) -> bool:
+        is_free = name not in self.claims
+        self.claims.add(name)
+        return is_free
+
+    def asked(self) -> str:
+        """Which were asked since the last time."""
+        paths = sorted(request.path[1:] for request in self.upstream.requests)
+        self.upstream.requests.clear()
+        return "".join(paths)
+
+    def fail(self, topic: str, status: int = 500, **headers: str) -> None:
+        self.upstream.answers[f"/{topic}"] = lambda: web.Response(status=status, headers=headers)
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Api]:
+    upstream = Upstream()
+    await upstream.start()
+    api = Api(upstream)
+    yield api
+    for source in api.opened:
+        await source.aclose()
+    await upstream.stop()
+
+
+async def poll(source: HttpJson, after_s: float) -> tuple[list[str], str]:
+    """The topics that changed, and what is wrong."""
+    try:
+        return [change.topic for change in await source.poll(T0 + round(after_s * 1000))], ""
+    except SourceFailed as failed:
+        wrong = "partly: " if isinstance(failed, PartlyFailed) else ""
+        return [change.topic for change in failed.changes], wrong + str(failed)
+
+
+def test_it_is_what_others_limit() -> None:
+    config = HttpJsonConfig(name="api", url="http://example.org", items="@", per_minute=3)
+    source = HttpJson(config)
+    assert isinstance(source, Polled)
+    assert source.quota_left(T0) == 3
+
+
+async def test_a_quota_is_shared_in_turn(api: Api) -> None:
+    source = api.source("abcde", per_minute=4)
+    assert source.quota_left(T0) == 4
+    asked = []
+    for after_s in (0, 5, 30, 60, 65, 120):
+        await poll(source, after_s)
+        asked.append(api.asked())
+    assert asked == ["abcd", "", "", "abce", "", "abcd"]
+    assert source.quota_left(T0 + 120_000) == 0
+
+
+async def test_a_days_quota_is_used_up_until_midnight(api: Api) -> None:
+    source = api.source("ab", per_day=3)
+    await poll(source, 0)
+    assert source.quota_left(T0) == 1
+    await poll(source, 5)
+    assert api.asked() == "aab"
+    with pytest.raises(SourceFailed, match="3 requests a day is used up") as raised:
+        await source.poll(T0 + 10_000)
+    assert raised.value.retry_after_s == (DAY_MS - (T0 + 10_000) % DAY_MS) / 1000
+    assert api.asked() == ""
+    await poll(source, 86_400)
+    assert api.asked() == "ab"
+
+
+async def test_a_restart_does_not_give_the_quota_again(api: Api) -> None:
+    await poll(api.source("abc", per_minute=3), 0)
+    await poll(api.source("abc", per_minute=3), 1)
+    assert api.asked() == "abc"
+
+
+async def test_what_nobody_follows_or_is_closed_is_asked_for_seldom(api: Api) -> None:
+    source = api.source("abc", idle_every_s=600, unwatched_every_s=60)
+    api.watched |= {"price:a", "price:c"}
+    api.items["price:a"] = api.items["price:b"] = {"price": "1", "state": "live"}
+    api.items["price:c"] = {"price": "1", "state": "closed"}
+    asked = []
+    for after_s in range(0, 605, 5):
+        await poll(source, after_s)
+        asked.append(api.asked())
+    assert asked[0] == asked[-1] == "abc"
+    assert "".join(asked[1:-1]).count("a") == 119
+    assert "".join(asked[1:-1]).count("b") == 9
+    assert "".join(asked[1:-1]).count("c") == 0
+    api.watched.add("price:b")
+    await poll(source, 610)
+    assert api.asked() == "ab"
+
+
+async def test_run_now_asks_for_all_and_keeps_the_quota(api: Api) -> None:
+    source = api.source("ab", unwatched_every_s=600, per_minute=3)
+    await poll(source, 0)
+    await poll(source, 5)
+    assert api.asked() == "ab"
+    source.hurry()
+    await poll(source, 10)
+    assert len(api.asked()) == 1
+    source.hurry()
+    await poll(source, 15)
+    assert api.asked() == ""
+
+
+async def test_one_that_fails_rests_and_the_others_go_on(api: Api) -> None:
+    source = api.source("abc")
+    api.fail("b")
+    assert await poll(source, 0) == (
+        ["price:a", "price:c"],
+        "partly: 127.0.0.1 answered 500",
+    )
+    for after_s in range(5, 600, 5):
+        await poll(source, after_s)
+    asked = api.asked()
+    assert asked.count("a") == asked.count("c") == 120
+    assert 8 < asked.count("b") < 60  # up to 2, 4, 8 … 60 s, half of it in the middle
+    api.upstream.answers["/b"] = b'{"price":2.5}'
+    assert (await poll(source, 700))[0] == ["price:b"]
+    await poll(source, 705)
+    assert api.asked().count("b") == 2
+
+
+async def test_where_all_fail_the_source_does(api: Api) -> None:
+    source = api.source("abc")
+    for topic in "abc":
+        api.fail(topic)
+    assert await poll(source, 0) == ([], "127.0.0.1 answered 500 (and 2 more of 3)")
+    for topic in "abc":
+        api.upstream.answers[f"/{topic}"] = b'{"price":1.5}'
+    assert len((await poll(source, 0.001))[0]) == 3  # how long to wait, the schedule says
+
+
+async def test_who_wants_to_be_left_alone_is_not_asked_for_the_rest(api: Api) -> None:
+    source = api.source("abcdefghijkl")
+    api.fail("a", 429, **{"Retry-After": "30"})
+    with pytest.raises(SourceFailed, match="answered 429") as raised:
+        await source.poll(T0)
+    assert not isinstance(raised.value, PartlyFailed)
+    assert raised.value.retry_after_s == 30
+    asked = api.asked()
+    assert "a" in asked
+    assert len(asked) <= 8  # those under way, and who came right before the answer
+    del api.upstream.answers["/a"]
+    api.upstream.answers["/a"] = b'{"price":1.5}'
+    await poll(source, 30)
+    assert api.asked() == "abcdefghijkl"
+
+
+async def test_who_hangs_holds_up_nobody_for_longer_than_the_deadline(api: Api) -> None:
+    source = api.source("abcdefgh", timeout_s=0.2)
+    for topic in "abcd":  # as many as are asked at once
+        api.upstream.answers[f"/{topic}"] = None
+    async with asyncio.timeout(5):
+        assert await poll(source, 0) == (
+            [],
+            "127.0.0.1 did not answer within 0.2 s (and 3 more of 4)",
+        )
+        told, _ = await poll(source, 5)  # who was not asked is the first now
+    assert told == [f"price:{topic}" for topic in "efgh"]
+
+
+async def test_a_large_answer_does_not_hold_up_the_loop(api: Api) -> None:
+    rows = [{"topic": f"T{number}", "price": "1.5", "name": "x" * 60} for number in range(2000)]
+    api.upstream.answers["/all"] = json.dumps(rows).encode()
+    source = api.source("", url=api.upstream.url("/all"))
+    told, wrong = await poll(source, 0)
+    assert (len(told), wrong) == (2000, "")
