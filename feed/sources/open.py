@@ -1,20 +1,33 @@
 """From settings to sources."""
 
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from feed.sources.base import Source
 from feed.sources.demo import demo
 from feed.sources.http_json import HttpJson, HttpJsonConfig
 from feed.sources.match_clock import MatchClock, MatchClockConfig
+from feed.sources.presets.binance import Binance, BinanceConfig
+from feed.sources.presets.coinbase import Coinbase, CoinbaseConfig
+from feed.sources.presets.espn import Espn, EspnConfig
+from feed.sources.presets.football_data import FootballData, FootballDataConfig
+from feed.sources.presets.kraken import Kraken, KrakenConfig
+from feed.sources.presets.thesportsdb import TheSportsDb, TheSportsDbConfig
 from feed.sources.random_walk import RandomWalk, RandomWalkConfig
 from feed.sources.replay import Replay, ReplayConfig
 from feed.sources.scenario import Rehearsal, ScenarioConfig
 
 __all__ = ["SourceConfig", "demo", "open_source"]
 
-SourceConfig: TypeAlias = (
-    RandomWalkConfig | MatchClockConfig | HttpJsonConfig | ReplayConfig | ScenarioConfig
+_Made: TypeAlias = RandomWalkConfig | MatchClockConfig | ReplayConfig | ScenarioConfig
+_Preset: TypeAlias = (
+    CoinbaseConfig
+    | KrakenConfig
+    | BinanceConfig
+    | EspnConfig
+    | TheSportsDbConfig
+    | FootballDataConfig
 )
+SourceConfig: TypeAlias = _Made | HttpJsonConfig | _Preset
 
 
 def open_source(config: SourceConfig, *, allow_private: bool = False) -> Source:
@@ -27,9 +40,29 @@ def open_source(config: SourceConfig, *, allow_private: bool = False) -> Source:
             return RandomWalk(config)
         case MatchClockConfig():
             return MatchClock(config)
-        case HttpJsonConfig():
-            return HttpJson(config, allow_private=allow_private)
         case ReplayConfig():
             return Replay(config)
         case ScenarioConfig():
             return Rehearsal(config)
+        case HttpJsonConfig():
+            return HttpJson(config, allow_private=allow_private)
+        case _:
+            return _preset(config, allow_private=allow_private)
+
+
+def _preset(config: _Preset, *, allow_private: bool) -> Source:
+    match config:
+        case CoinbaseConfig():
+            return Coinbase(config, allow_private=allow_private)
+        case KrakenConfig():
+            return Kraken(config, allow_private=allow_private)
+        case BinanceConfig():
+            return Binance(config, allow_private=allow_private)
+        case EspnConfig():
+            return Espn(config, allow_private=allow_private)
+        case TheSportsDbConfig():
+            return TheSportsDb(config, allow_private=allow_private)
+        case FootballDataConfig():
+            return FootballData(config, allow_private=allow_private)
+        case _:
+            assert_never(config)

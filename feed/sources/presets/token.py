@@ -1,0 +1,25 @@
+"""The keys of APIs: the settings name a variable of the environment, and nothing shows the key."""
+
+import os
+import re
+
+from feed.sources.base import Config
+
+_NAME = re.compile(r"(?!FEED_)[A-Z_][A-Z0-9_]{0,99}", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,200}", re.ASCII)
+
+
+def check_name(config: Config, variable: str) -> None:
+    """Raise SettingsError where `token_env` cannot be the name of a variable."""
+    if not _NAME.fullmatch(variable):
+        raise config.wrong("token_env", "expected the name of a variable, and not of a FEED_ one")
+
+
+def read_token(config: Config, variable: str) -> str:
+    """What the variable holds. Raises SettingsError, without a word of it."""
+    token = os.environ.get(variable, "")
+    if not token:
+        raise config.wrong("token_env", f"{variable} is not in the environment")
+    if not _TOKEN.fullmatch(token):
+        raise config.wrong("token_env", f"{variable} holds no key of letters and digits")
+    return token
