@@ -109,7 +109,7 @@ class Fetch:
         except TimeoutError:
             raise SourceFailed(f"{url.host} did not answer within {self._timeout_s:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise SourceFailed(f"{url.host} cannot be asked: {error!s:.200}") from error
+            raise SourceFailed(f"{url.host} cannot be asked: {_why(error):.200}") from error
         digest = hashlib.sha256(body).digest()
         if seen is not None and seen.digest == digest:
             return None
@@ -138,6 +138,12 @@ class Fetch:
                 },
             )
         return self._session
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, in one line, without the URL: there may be a key in it."""
+    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return " ".join(said.split())
 
 
 def _is_address(url: URL) -> bool:

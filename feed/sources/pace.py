@@ -36,11 +36,16 @@ class Pace(NamedTuple):
 
 
 class Part:
-    """What one URL tells of: its topics as they are in the feed, and when it was asked last."""
+    """What one URL tells of: its topics as they are in the feed, and when it was asked last.
+
+    `wrong`: what was wrong then, empty where nothing was.
+    """
 
     def __init__(self, topics: Sequence[str]) -> None:
         self.topics = topics
         self.asked_ms: int | None = None
+        self.has_failed = False
+        self.wrong = ""
         self._watched_ms: int | None = None
 
     def is_due(self, pace: Pace, current: Current, watched: Watched, now_ms: int) -> bool:
@@ -48,6 +53,8 @@ class Part:
         if self.topics and any(map(watched, self.topics)):
             self._watched_ms = now_ms
         if self.asked_ms is None or now_ms < self.asked_ms:  # never, or the clock went back
+            return True
+        if self.has_failed:  # how long that one is left alone is not a question of pace
             return True
         seen_ms = self._watched_ms
         wait_s = pace.wait_s(

@@ -77,6 +77,7 @@ class Polling:
         self._watched: Watched = _everything
         self._hurries = False
         self._unwelcome = False
+        self._failure = ""  # of all of it, the last time that anything was asked
         self._parts: dict[Target, Part] = {}
         self._rests: dict[Target, _Rest] = {}
         self._seen: dict[Target, Seen] = {}
@@ -110,9 +111,10 @@ class Polling:
         Raises PartlyFailed and SourceFailed, each with what could be had.
         """
         due = self._due(now_ms)
-        if not due:
-            return ()
-        due = due[: await self._quota.take(len(due), now_ms)]
+        if due:
+            due = due[: await self._quota.take(len(due), now_ms)]
+        if not due and self._failure:
+            raise SourceFailed(self._failure)
         self._hurries = self._unwelcome = False
         at_once = asyncio.Semaphore(_AT_ONCE)
         end_s = asyncio.get_running_loop().time() + self._timeout_s
@@ -190,21 +192,28 @@ class Polling:
     def _settled(self, results: Sequence[_Result], now_ms: int) -> Sequence[Change]:
         """What all of them said. Raises PartlyFailed and SourceFailed."""
         changes = [change for result in results for change in result.changes]
-        faults = [_named(result.target, fault) for result in results for fault in result.faults]
         failures = [result.failure for result in results if result.failure is not None]
-        waits = [failed.retry_after_s for failed in failures if failed.retry_after_s is not None]
-        whole = len(failures) == len(results) or any(isinstance(f, Unwelcome) for f in failures)
+        faults = sum(len(result.faults) for result in results)
         for result in results:
-            if result.failure is None or whole:
-                self._rests.pop(result.target, None)
-            else:
+            self._note(result)
+        if (failures and _are_all(failures, results)) or (faults and not changes):
+            self._rests.clear()  # how long to wait, the schedule says
+            waits = [each.retry_after_s for each in failures if each.retry_after_s is not None]
+            self._failure = _message([_wrong(result) for result in results])
+            raise SourceFailed(self._failure, max(waits, default=None), changes)
+        self._failure = ""
+        for result in results:
+            if result.failure is not None:
                 self._rest(result.target, now_ms)
-        if not failures and not faults:
-            return changes
-        message = _message(results[0].target.url.host or "", faults, failures, len(results))
-        if (failures and whole) or (faults and not changes):
-            raise SourceFailed(message, max(waits, default=None), changes)
-        raise PartlyFailed(message, len(faults) + len(failures), changes)
+        if wrong := [part.wrong for part in self._parts.values() if part.wrong]:
+            raise PartlyFailed(_message(wrong), faults + len(failures), changes)
+        return changes
+
+    def _note(self, result: _Result) -> None:
+        part = self._parts[result.target]
+        part.has_failed, part.wrong = result.failure is not None, _wrong(result)
+        if not part.has_failed:
+            self._rests.pop(result.target, None)
 
     def _rest(self, target: Target, now_ms: int) -> None:
         before = self._rests.get(target)
@@ -213,17 +222,27 @@ class Polling:
         self._rests[target] = _Rest(failures, until_ms)
 
 
-def _named(target: Target, fault: str) -> str:
-    """A fault, and what was asked for, where that was one of many."""
-    return f"{target.topics[0]}: {fault}" if len(target.topics) == 1 else fault
+def _are_all(failures: Sequence[SourceFailed], results: Sequence[_Result]) -> bool:
+    """Whether there is no use in going on."""
+    return len(failures) == len(results) or any(isinstance(f, Unwelcome) for f in failures)
 
 
-def _message(host: str, faults: Sequence[str], failures: Sequence[SourceFailed], asked: int) -> str:
-    """What is wrong, in words that fit into a line."""
-    if failures:
-        more = f" (and {len(failures) - 1} more of {asked})" if len(failures) > 1 else ""
-        return str(failures[0]) + more
-    return f"{host}: {len(faults)} bad: " + "; ".join(faults[:_SHOWN_FAULTS])
+def _wrong(result: _Result) -> str:
+    """What is wrong with one answer, empty where nothing is."""
+    if result.failure is not None:
+        return str(result.failure)
+    if not result.faults:
+        return ""
+    topics = result.target.topics
+    of = f" {topics[0]}" if len(topics) == 1 else ""
+    shown = "; ".join(result.faults[:_SHOWN_FAULTS])
+    return f"{result.target.url.host}{of}: {len(result.faults)} bad: {shown}"
+
+
+def _message(wrong: Sequence[str]) -> str:
+    """The first of what is wrong, and how much more there is."""
+    first, *more = [each for each in wrong if each]
+    return f"{first} (and {len(more)} more)" if more else first
 
 
 def _nothing(topic: str) -> JsonObject | None:

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from feed.errors import SettingsError
 from feed.model.field import check_fields
-from feed.sources.base import PartlyFailed, SourceFailed
+from feed.sources.base import PartlyFailed, Source, SourceFailed
 from tests.support.sources import T0
 from tests.support.sources_presets import Presets, items, sample
 
@@ -176,6 +177,27 @@ async def test_a_key_that_is_not_there_is_named(
     with pytest.raises(SettingsError, match="MINE holds no key") as raised:
         presets.open("football-data", league="PL", token_env="MINE")
     assert "secret" not in str(raised.value)
+
+
+async def test_no_failure_tells_the_key(presets: Presets, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINE", TOKEN)
+    source = presets.open("thesportsdb", league="4481", token_env="MINE")
+    path = SPORTSDB.replace("123", TOKEN)
+    bad_header = web.Response(
+        body=b"{}", headers={"Content-Encoding": "gzip", "X-Long": "x" * 9000}
+    )
+    for answer in (bad_header, web.Response(status=500), b"<html>", b"{}"):
+        presets.upstream.answers[path] = answer
+        source_failed = await _failure(source)
+        assert source_failed.startswith(("127.0.0.1 ", "TheSportsDB "))
+        assert TOKEN not in source_failed
+        assert "url" not in source_failed
+
+
+async def _failure(source: Source) -> str:
+    with pytest.raises(SourceFailed) as raised:
+        await source.poll(T0)
+    return str(raised.value)
 
 
 @pytest.mark.parametrize(
