@@ -156,6 +156,7 @@ def recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "worldcup.json").write_text(
         '{"name":"World Cup","matches":[{"date":"2026-06-11","team1":"Mexico","team2":"Norway"}]}'
     )
+    monkeypatch.setenv("FOOTBALL_DATA_TOKEN", "a-key-of-nobody")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

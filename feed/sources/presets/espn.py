@@ -53,6 +53,11 @@ _LEAGUES = {
     "nhl": _League("hockey", ("P1", "P2", "P3"), 20, 5),
     "mlb": _League("baseball"),
 }
+_WORDS = {
+    "mens-college-basketball": "NCAAM",
+    "womens-college-basketball": "NCAAW",
+    "college-football": "NCAAF",
+}
 _OURS = {"soccer": "football", "football": "american football"}
 _BREAKS = frozenset({"HALFTIME", "END_PERIOD", "END_OF_REGULATION", "END_OF_EXTRATIME"})
 _HELD_UP = frozenset({"DELAYED", "RAIN_DELAY", "SUSPENDED"})
@@ -94,7 +99,8 @@ class EspnConfig(LeagueConfig, frozen=True, kw_only=True, tag="espn"):
 
     def word(self) -> str:
         """See LeagueConfig."""
-        return self.label or self.path()[1].upper()
+        league = self.path()[1]
+        return self.label or _WORDS.get(league, league.upper())
 
 
 class _Api:

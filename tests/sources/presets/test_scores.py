@@ -59,6 +59,16 @@ async def test_espn_tells_each_phase(presets: Presets) -> None:
     assert match["home"] == {"name": "Boston Celtics", "abbr": "BOS", "score": 58}
 
 
+async def test_a_league_of_students_has_a_short_word(presets: Presets) -> None:
+    path = NBA.replace("nba", "mens-college-basketball")
+    presets.upstream.answers[path] = sample("espn_nba")
+    source = presets.open("espn", league="mens-college-basketball")
+    found = items([*await source.poll(T0)])
+    assert {topic.partition(".")[0] for topic in found} == {"score:NCAAM"}
+    assert found["score:NCAAM.BOS-LAL"]["period"] == "OT1"  # a third of two halves
+    assert found["score:NCAAM.BOS-LAL"]["clock"]["ms"] == 0  # nor does 7:42 fit into it
+
+
 async def test_espn_tells_goals_and_cards_of_soccer_and_takes_them_back(presets: Presets) -> None:
     presets.upstream.answers[SOCCER] = sample("espn_soccer")
     source = presets.open("espn", league="eng.1", label="EPL")
