@@ -189,6 +189,8 @@ def test_the_log_output_stays_short(seen: Seen) -> None:
         assert 1 <= len(said) <= 2, said
         assert all(len(line) < 400 for line in said)
     assert not [line for line in lines if f"source {HEALTHY} " in line]
+    # What says that it is too long is not read at all.
+    assert "source 200-mb-announced fails: 127.0.0.1 answered with over" in seen.output
 
 
 @pytest.mark.parametrize("name", TWICE)

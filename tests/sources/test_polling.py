@@ -1,16 +1,20 @@
 """What holds of every source that asks an API, shown with the general one."""
 
 import asyncio
-import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
-from feed.model.codec import JsonObject
+from feed.model.codec import Json, JsonObject
 from feed.sources.base import PartlyFailed, Polled, SourceFailed
 from feed.sources.http_json import HttpJson, HttpJsonConfig
+from feed.sources.mapping import Mapped
+from feed.sources.polling import Polling
+from feed.sources.upstream import PollingConfig, Target
 from tests.support.sources import T0
 from tests.support.sources_upstream import Upstream
 
@@ -199,12 +203,47 @@ async def test_who_hangs_holds_up_nobody_for_longer_than_the_deadline(api: Api) 
     assert told == [f"price:{topic}" for topic in "efgh"]
 
 
+class Reading:
+    """An API that notes in which thread its answers are read."""
+
+    lists_whole = False
+
+    def __init__(self, *urls: str) -> None:
+        self.threads: list[bool] = []
+        self._targets = [Target(URL(url)) for url in urls]
+
+    def targets(self, now_ms: int) -> list[Target]:
+        return self._targets
+
+    def changes(self, answer: Json, target: Target, now_ms: int) -> Mapped:
+        self.threads.append(threading.current_thread() is threading.main_thread())
+        return Mapped([], [])
+
+
 async def test_a_large_answer_does_not_hold_up_the_loop(api: Api) -> None:
-    rows = [{"topic": f"T{number}", "price": "1.5", "name": "x" * 60} for number in range(2000)]
-    api.upstream.answers["/all"] = json.dumps(rows).encode()
-    source = api.source("", url=api.upstream.url("/all"))
-    told, wrong = await poll(source, 0)
-    assert (len(told), wrong) == (2000, "")
+    api.upstream.answers = {"/small": b"[]", "/large": b"[" + b" " * 70_000 + b"]"}
+    reading = Reading(api.upstream.url("/small"), api.upstream.url("/large"))
+    config = PollingConfig(name="api", timeout_s=5)
+    source = Polling(config, reading, allow_private=True)
+    await source.poll(T0)
+    await source.aclose()
+    assert sorted(reading.threads) == [False, True]
+
+
+async def test_a_gzip_that_never_gets_anywhere_is_given_up(api: Api) -> None:
+    nothing = b"\x00\x00\x00\xff\xff" * 500_000  # blocks of no bytes
+    header = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"
+    source = api.source("a")
+    api.upstream.answers["/a"] = web.Response(
+        body=chunks(header, nothing), headers={"Content-Encoding": "gzip"}
+    )
+    assert await poll(source, 0) == ([], "127.0.0.1 answered with over 2097152 bytes")
+
+
+async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
+    """A body whose length is not announced."""
+    for part in parts:
+        yield part
 
 
 async def test_what_is_idle_and_fails_is_asked_again_at_the_next_tick(api: Api) -> None:
