@@ -14,7 +14,9 @@ async def test_a_pin_ends_by_itself(hub: Hub, ingest: Ingest) -> None:
     await ingest.submit([Change(topic="price:A", patch={"price": "2"}, pin_s=0.001)])
     await ingest.submit([Change(topic="price:B", patch={"price": "2"}, pin_s=60)])
     await ingest.submit([Change(topic="price:C", patch={"price": "2", "pinned": "by others"})])
-    leader = Leader(hub, ingest, SystemClock(), list, instance="one", lease_s=0.1)
+    leader = Leader(
+        hub, ingest, SystemClock(), list, instance="one", lease_s=0.1, watched=hub.is_watched
+    )
     leader.start()
     async with asyncio.timeout(FUSE_S):
         await hub.live.reached(4)
