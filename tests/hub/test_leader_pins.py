@@ -1,4 +1,4 @@
-"""Whoever runs the sources ends the pins that are over."""
+"""Whoever runs the sources ends the pins that are over, and tells them who watches."""
 
 import asyncio
 
@@ -7,7 +7,9 @@ from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.leader import Leader
 from feed.model.change import Change
+from feed.sources.http_json import HttpJson, HttpJsonConfig
 from tests.support.records import FUSE_S
+from tests.support.traffic import beats
 
 
 async def test_a_pin_ends_by_itself(hub: Hub, ingest: Ingest) -> None:
@@ -27,3 +29,27 @@ async def test_a_pin_ends_by_itself(hub: Hub, ingest: Ingest) -> None:
     assert isinstance(pinned, dict)
     assert [*pinned] == ["/price"]
     assert states["price:C"]["pinned"] == "by others"
+
+
+async def test_what_is_polled_is_told_who_watches(hub: Hub, ingest: Ingest) -> None:
+    config = HttpJsonConfig(name="p", url="http://127.0.0.1:1/", items="@", per_minute=5)
+    sources = [HttpJson(config, allow_private=True)]
+    leader = Leader(
+        hub,
+        ingest,
+        SystemClock(),
+        lambda: sources,
+        instance="one",
+        lease_s=0.1,
+        watched=hub.is_watched,
+    )
+    leader.start()
+    async with asyncio.timeout(FUSE_S):
+        async for _ in beats(100):
+            if leader.schedule and leader.schedule.statuses()[0].runs:
+                break
+    assert leader.schedule is not None
+    [status] = leader.schedule.statuses()
+    assert status.quota_left is not None
+    assert status.quota_left < 5
+    await leader.stop()

@@ -54,6 +54,11 @@ def test_before_the_beginning_of_a_topic() -> None:
     assert entry.item_before() == Item("score:L.A-B", 7, 2000, None)
 
 
+def test_the_way_back_as_a_patch() -> None:
+    assert _entry({"n": 1}, {"n": 2}).way() == {"n": 1}
+    assert _entry(None, {"n": 2}).way() == {}
+
+
 def test_the_way_back_as_bytes() -> None:
     assert way_back(1000, {"price": "1", "bid": None}) == b'[1000,{"price":"1","bid":null}]'
 

@@ -9,13 +9,16 @@ from urllib.parse import urlencode
 
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidMessage
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from tests.support.client import Frame, Reader, parse
 
 Query: TypeAlias = Mapping[str, str | int]
 
 FUSE_S = 10.0
+NOT_NOW = (502, 503, 504)
+"""What a server, or a proxy before it, says when the same may be asked again."""
+
 CUTS = (ConnectionClosed, InvalidMessage, aiohttp.ClientError, OSError, EOFError)
 
 
@@ -77,12 +80,22 @@ async def websocket(
         yield Socket(raw, reader)
 
 
+def _come_later(status: int) -> None:
+    """What a server or a proxy cannot serve now is a cut, to a client."""
+    if status in NOT_NOW:
+        raise ConnectionResetError(f"it answers {status}")
+
+
 async def ws_frames(_: aiohttp.ClientSession, url: str, query: Query) -> AsyncGenerator[Frame]:
     """The frames of `/ws` until it closes or breaks."""
     address = f"{url.replace('http', 'ws', 1)}/ws?{encoded(query)}"
-    async with connect(address, ping_interval=None, proxy=None, close_timeout=1) as raw:
-        async for text in raw:
-            yield parse(text)
+    try:
+        async with connect(address, ping_interval=None, proxy=None, close_timeout=1) as raw:
+            async for text in raw:
+                yield parse(text)
+    except InvalidStatus as refused:
+        _come_later(refused.response.status_code)
+        raise
 
 
 async def sse_frames(
@@ -93,6 +106,7 @@ async def sse_frames(
     cursor = given.pop("cursor", None)
     headers = {} if cursor is None else {"Last-Event-ID": str(cursor)}
     async with session.get(f"{url}/sse?{encoded(given)}", headers=headers) as answer:
+        _come_later(answer.status)
         assert answer.status == 200, await answer.text()
         assert answer.content_type == "text/event-stream"
         async for event in sse_events(answer.content):
@@ -131,6 +145,7 @@ async def poll_frames(
 ) -> AsyncGenerator[Frame]:
     """The frames of one answer of `/poll`, and last its outer cursor as a frame `place`."""
     async with session.get(f"{url}/poll?{encoded({'wait': 1, **query})}") as answer:
+        _come_later(answer.status)
         assert answer.status == 200, await answer.text()
         body = parse(await answer.read())
     assert type(body["more"]) is bool

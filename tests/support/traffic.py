@@ -9,9 +9,7 @@ import aiohttp
 
 from tests.support.admin import Admin, Ledger
 from tests.support.client import Frame
-
-NOT_NOW = (502, 503, 504)
-"""What a server, or a proxy before it, says when the same may be sent again."""
+from tests.support.doors import NOT_NOW
 
 PAUSE_S = 0.05
 
