@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
 from feed.errors import FeedError, SettingsError
 from feed.model.change import Change
 from feed.model.codec import JsonObject
+from feed.sources.market import Market
+from feed.sources.policy import Policy, Trust
 
 Current: TypeAlias = Callable[[str], JsonObject | None]
 """The current state of a topic in the log, None where there is none. Never changed in place."""
@@ -24,12 +26,14 @@ Raises LogUnavailable.
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _DAY_S = 86_400
+_STALE_S = 7 * _DAY_S
 
 
 class SourceFailed(FeedError):
     """A tick could not be made, or not wholly; the message says why. The next one is tried later.
 
     `retry_after_s`: not before so long. `changes`: what could be had all the same, to be published.
+    `topics`: those that could not; None: all that `changes` do not name.
     """
 
     def __init__(
@@ -37,10 +41,12 @@ class SourceFailed(FeedError):
         message: str,
         retry_after_s: float | None = None,
         changes: Sequence[Change] = (),
+        topics: Sequence[str] | None = None,
     ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.changes = tuple(changes)
+        self.topics = topics
 
 
 class Unwelcome(SourceFailed):
@@ -53,8 +59,14 @@ class PartlyFailed(SourceFailed):
     The rest is `changes`. It is no reason to ask for that less often.
     """
 
-    def __init__(self, message: str, faults: int, changes: Sequence[Change]) -> None:
-        super().__init__(message, changes=changes)
+    def __init__(
+        self,
+        message: str,
+        faults: int,
+        changes: Sequence[Change],
+        topics: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(message, changes=changes, topics=topics)
         self.faults = faults
 
 
@@ -62,13 +74,39 @@ class SourceUnknown(FeedError):
     """No source of that name runs here."""
 
 
+class Poll(msgspec.Struct, frozen=True):
+    """What came of asking a source once, at `at_ms`: what it said, and why that is not all.
+
+    `failed`: the topics that `failure` is about; None: all that `changes` do not name.
+    """
+
+    source: str
+    at_ms: int
+    changes: Sequence[Change] = ()
+    failure: str | None = None
+    failed: Sequence[str] | None = None
+
+
+def as_before(topic: str) -> Change:
+    """What a source says of a topic of which it said the same when it was last asked."""
+    return Change(topic=topic, patch={})
+
+
 class Config(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"
 ):
-    """What the settings of every source share. `name` is unique; `every_s`: from poll to poll."""
+    """What the settings of every source share. `name` is unique; `every_s`: from poll to poll.
+
+    `stale_after_s`: the silence after which its items are stale; `market`: when they trade, always
+    unless given.
+    """
+
+    trust: ClassVar[Trust] = "checked"
 
     name: str
     every_s: float = 1.0
+    stale_after_s: float | None = None
+    market: Market | None = None
 
     @property
     def type_name(self) -> str:
@@ -85,6 +123,25 @@ class Config(
             raise self.wrong("name", "expected 1 to 64 characters of A-Z a-z 0-9 . _ -")
         if not 0 < self.every_s <= _DAY_S:
             raise self.wrong("every_s", f"expected more than 0 and at most {_DAY_S} seconds")
+        if self.stale_after_s is not None and not self.every_s < self.stale_after_s <= _STALE_S:
+            raise self.wrong("stale_after_s", f"expected more than every_s and at most {_STALE_S}")
+        if self.trust == "recorded":
+            for field in ("stale_after_s", "market"):
+                if getattr(self, field) is not None:
+                    raise self.wrong(field, f"means nothing for {self.type_name}")
+        if self.market is not None and (fault := self.market.fault()):
+            raise self.wrong(f"market.{fault[0]}", fault[1])
+
+    @property
+    def policy(self) -> Policy:
+        """How far the source is believed."""
+        return Policy(
+            name=self.name,
+            trust=self.trust,
+            every_s=self.every_s,
+            stale_after_s=self.stale_after_s,
+            market=self.market,
+        )
 
 
 class Source(Protocol):
@@ -109,7 +166,8 @@ class Source(Protocol):
     async def poll(self, now_ms: int) -> Sequence[Change]:
         """What is new at `now_ms`, in order. Raises SourceFailed. Safe to cancel between polls.
 
-        A change that would leave an item as it is may be given: it is not appended.
+        A change that would leave an item as it is may be given: it is not appended, and says that
+        the item is still so. `as_before` says it for short.
         """
         ...
 

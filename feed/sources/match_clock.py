@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from feed.model.change import Change
 from feed.model.codec import Json, JsonObject
@@ -9,6 +10,7 @@ from feed.model.merge import merge
 from feed.sources.base import Config, Current
 from feed.sources.match import MINUTE_MS, Fixture, Moment, fits_topic, rate
 from feed.sources.match_play import PLAY
+from feed.sources.policy import Trust
 
 _MAX_SPEED = 10_000
 _OVER_MS = 10 * MINUTE_MS  # a final score stands so long, in the match's time
@@ -16,6 +18,8 @@ _OVER_MS = 10 * MINUTE_MS  # a final score stands so long, in the match's time
 
 class MatchClockConfig(Config, frozen=True, kw_only=True, tag="match_clock"):
     """`speed`: how many times faster than real matches these are. `seed`: any number."""
+
+    trust: ClassVar[Trust] = "made"
 
     fixtures: tuple[Fixture, ...]
     speed: float = 1.0

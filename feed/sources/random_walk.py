@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
 
@@ -12,6 +13,7 @@ from feed.model.codec import Json, JsonObject
 from feed.model.field import decimal_text
 from feed.model.topic import parse_topic
 from feed.sources.base import Config, Current
+from feed.sources.policy import Trust
 
 _MAX_DECIMALS = 12
 _MAX = 10**12  # with 12 decimals well within the 28 digits that are computed with
@@ -39,6 +41,8 @@ class Ticker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class RandomWalkConfig(Config, frozen=True, kw_only=True, tag="random_walk"):
     """`moving`: the share of the tickers that trade in one tick, on average. `seed`: any number."""
+
+    trust: ClassVar[Trust] = "made"
 
     tickers: tuple[Ticker, ...]
     moving: float = 0.4

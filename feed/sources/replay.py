@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -14,6 +14,7 @@ from feed.sources.match import fits_topic
 from feed.sources.moments import Unit, iso_ms
 from feed.sources.openfootball import timeline
 from feed.sources.player import MAX_SPEED, Player, warn
+from feed.sources.policy import Trust
 from feed.sources.recording import Played, files_of, read_jsonl
 from feed.sources.rows import CsvLayout, Rows, csv_columns, read_csv
 
@@ -28,6 +29,8 @@ class ReplayConfig(Config, frozen=True, kw_only=True, tag="replay"):
     that is given; only the days `from` and `until`. For `openfootball`: only the matches of `date`,
     or `from` and `until`; `league`, the word for it in topics.
     """
+
+    trust: ClassVar[Trust] = "recorded"
 
     path: str
     format: Literal["csv", "jsonl", "openfootball"]

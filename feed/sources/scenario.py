@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,7 @@ from feed.sources.base import Config
 from feed.sources.match import MINUTE_MS, Fixture, Script, Team, fits_topic
 from feed.sources.match_timeline import MatchTimeline
 from feed.sources.player import MAX_SPEED, Player
+from feed.sources.policy import Trust
 from feed.sources.price_timeline import PriceTimeline, price_topic, time_ms
 from feed.sources.rows import Row, Rows
 
@@ -170,6 +171,8 @@ def _quotes(line: str, entry: str) -> bool:
 
 class ScenarioConfig(Config, frozen=True, kw_only=True, tag="scenario"):
     """`speed`: how many times faster than life, instead of what the file says. `loop`: again."""
+
+    trust: ClassVar[Trust] = "recorded"
 
     path: str
     every_s: float = 0.5
