@@ -57,6 +57,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
         ingest,
         clock,
         partial(_open_sources, settings),
+        [each.policy for each in settings.source],
         instance=instance,
         lease_s=settings.lease_s,
         watched=_by_anybody if settings.log.startswith("redis") else hub.is_watched,

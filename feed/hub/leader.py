@@ -9,10 +9,12 @@ from feed.clock import Clock
 from feed.errors import LogUnavailable
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
+from feed.hub.intake import Intake
 from feed.hub.pin import FIELD, released
 from feed.log.base import EventLog
 from feed.log.lease import Lease
 from feed.sources.base import Polled, Source, Watched
+from feed.sources.policy import Policy
 from feed.sources.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,8 @@ class Leader:
 
     They are opened anew, and go on from the items that the log holds then. A log that cannot be
     reached takes nothing from a leader: if another one began meanwhile, the log refuses what this
-    one says. `watched`: whether anybody follows a topic.
+    one says. `policies`: how far each source is believed, in order of preference. `watched`:
+    whether anybody follows a topic.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Leader:
         ingest: Ingest,
         clock: Clock,
         open_sources: Callable[[], Sequence[Source]],
+        policies: Sequence[Policy],
         *,
         instance: str,
         lease_s: float,
@@ -48,10 +52,12 @@ class Leader:
     ) -> None:
         self.term = ""
         self.schedule: Schedule | None = None
+        self.intake: Intake | None = None
         self._hub = hub
         self._ingest = ingest
         self._clock = clock
         self._open_sources = open_sources
+        self._policies = policies
         self._instance = instance
         self._lease_s = lease_s
         self._watched = watched
@@ -119,14 +125,16 @@ class Leader:
     async def _begin(self, term: str) -> None:
         """Run the sources, from where the log is."""
         await self._hub.live.reached((await self._hub.log.bounds()).head)
+        self.intake = Intake(self._hub, self._ingest, self._clock, self._policies, term)
         sources = self._open_sources()
-        self.schedule = Schedule(sources, partial(self._ingest.publish, term=term), self._clock)
+        self.schedule = Schedule(sources, self.intake.publish, self._clock)
         for source in sources:
             source.resume(
                 lambda topic: item.state() if (item := self._hub.current(topic)) else None
             )
             if isinstance(source, Polled):
                 source.limit(self._watched, partial(self._ingest.claim, term=term))
+        await self.intake.start()
         self.schedule.start()
         self.term = term
         log.info("this instance runs the sources")
@@ -146,3 +154,6 @@ class Leader:
         if self.schedule:
             await self.schedule.stop(_END_S)
             self.schedule = None
+        if self.intake:
+            await self.intake.stop()
+            self.intake = None

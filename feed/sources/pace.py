@@ -38,11 +38,13 @@ class Pace(NamedTuple):
 class Part:
     """What one URL tells of: its topics as they are in the feed, and when it was asked last.
 
-    `wrong`: what was wrong then, empty where nothing was.
+    `wrong`: what was wrong then, empty where nothing was. `told`: the topics that its last answer
+    told of; none where that could not be had.
     """
 
     def __init__(self, topics: Sequence[str]) -> None:
         self.topics = topics
+        self.told: tuple[str, ...] = ()
         self.asked_ms: int | None = None
         self.has_failed = False
         self.wrong = ""

@@ -17,6 +17,7 @@ from feed.sources.base import (
     SourceFailed,
     Unwelcome,
     Watched,
+    as_before,
 )
 from feed.sources.fetch import Fetch, Seen
 from feed.sources.listed import Listed
@@ -50,7 +51,7 @@ class _Result(NamedTuple):
 class Polling:
     """A source that asks an API, those parts first that it has not asked for the longest.
 
-    An unchanged answer gives no changes.
+    What has not changed, and what it is not time to ask for, is said to be `as_before`.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class Polling:
         if due:
             due = due[: await self._quota.take(len(due), now_ms)]
         if not due and self._failure:
-            raise SourceFailed(self._failure)
+            raise SourceFailed(self._failure, topics=())
         self._hurries = self._unwelcome = False
         at_once = asyncio.Semaphore(_AT_ONCE)
         end_s = asyncio.get_running_loop().time() + self._timeout_s
@@ -156,9 +157,11 @@ class Polling:
                 if self._unwelcome:
                     return _Result(target, asked=False)
                 part.asked_ms, asked = now_ms, True
+                told, part.told = part.told, ()
                 answer = await self._fetch.get(target.url, self._seen.get(target), now_ms)
                 if answer is None:
-                    return _Result(target)
+                    part.told = told
+                    return _Result(target, [as_before(topic) for topic in told])
                 mapped = await self._mapped(answer.body, target, now_ms)
         except TimeoutError:
             message = f"{target.url.host} did not answer within {self._timeout_s:g} s"
@@ -168,11 +171,12 @@ class Polling:
             return _Result(target, failure=failure)
         changes, faults = mapped
         part.topics = target.topics or tuple({change.topic: None for change in changes})
-        told = [change for change in changes if change.event is None]
-        told += self._listed_before(target).news(changes)
+        items = [change for change in changes if change.event is None]
+        part.told = tuple({change.topic: None for change in items})
+        news = self._listed_before(target).news(changes)
         if not faults:  # else it is not seen: what is wrong is asked for again, and said again
             self._seen[target] = answer.seen
-        return _Result(target, told, faults)
+        return _Result(target, [*items, *news], faults)
 
     def _listed_before(self, target: Target) -> Listed:
         return self._listed.setdefault(target, Listed(is_whole=self._upstream.lists_whole))
@@ -200,14 +204,32 @@ class Polling:
             self._rests.clear()  # how long to wait, the schedule says
             waits = [each.retry_after_s for each in failures if each.retry_after_s is not None]
             self._failure = _message([_wrong(result) for result in results])
-            raise SourceFailed(self._failure, max(waits, default=None), changes)
+            if any(isinstance(failure, Unwelcome) for failure in failures):
+                raise SourceFailed(self._failure, max(waits, default=None), changes)
+            changes += self._rested(results)
+            raise SourceFailed(
+                self._failure, max(waits, default=None), changes, self._topics_of_wrong(results)
+            )
         self._failure = ""
+        changes += self._rested(results)
         for result in results:
             if result.failure is not None:
                 self._rest(result.target, now_ms)
-        if wrong := [part.wrong for part in self._parts.values() if part.wrong]:
-            raise PartlyFailed(_message(wrong), faults + len(failures), changes)
+        if failed := [part for part in self._parts.values() if part.wrong]:
+            message = _message([part.wrong for part in failed])
+            topics = self._topics_of_wrong(results)
+            raise PartlyFailed(message, faults + len(failures), changes, topics)
         return changes
+
+    def _rested(self, asked: Sequence[_Result]) -> list[Change]:
+        """What it was not time to ask for, and did well when it was asked last."""
+        targets = {result.target for result in asked}
+        parts = [part for target, part in self._parts.items() if target not in targets]
+        return [as_before(topic) for part in parts for topic in part.told]
+
+    def _topics_of_wrong(self, results: Sequence[_Result]) -> list[str]:
+        wrong = [result for result in results if result.failure or result.faults]
+        return [topic for result in wrong for topic in self._parts[result.target].topics]
 
     def _note(self, result: _Result) -> None:
         part = self._parts[result.target]

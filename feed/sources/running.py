@@ -2,20 +2,19 @@
 
 import random
 from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from feed.clock import Clock
 from feed.errors import FeedError, LogUnavailable
-from feed.model.change import Change
 from feed.sources.backoff import BACKOFF_S, backoff_s
-from feed.sources.base import PartlyFailed, Polled, Source, SourceFailed
+from feed.sources.base import PartlyFailed, Poll, Polled, Source, SourceFailed
 from feed.sources.condition import Condition
 
-Publish: TypeAlias = Callable[[str, Sequence[Change]], Awaitable[int]]
-"""Appends what a source of that name found; how many changes that were. Raises LogUnavailable."""
+Publish: TypeAlias = Callable[[Poll], Awaitable[int]]
+"""Appends what came of a poll; how many changes that were. Raises LogUnavailable."""
 
 _LOG_BACKOFF_S = 5.0  # the longest silence where only the log fails: it is nobody else's server
 
@@ -56,7 +55,7 @@ class Running:
         self._publish = publish
         self._clock = clock
         self._chance = chance
-        self._kept: Sequence[Change] = ()
+        self._kept: Poll | None = None
         self._failures = 0  # in a row
         self._condition = Condition(source.name)
         self._refused = 0
@@ -68,7 +67,7 @@ class Running:
     @property
     def ended(self) -> bool:
         """Whether the source has nothing more, and the log has all of it."""
-        return self.source.ended and not self._kept
+        return self.source.ended and self._kept is None
 
     async def tick(self) -> float | None:
         """Ask once. After how many seconds to ask again; None: as planned."""
@@ -79,9 +78,17 @@ class Running:
             await self._publish_kept()
             try:
                 if not self.source.ended:
-                    self._kept = await self.source.poll(self._last_run)
+                    changes = await self.source.poll(self._last_run)
+                    self._kept = Poll(self.source.name, self._last_run, changes)
             except SourceFailed as failed:
-                failure, self._kept = failed, failed.changes
+                failure = failed
+                self._kept = Poll(
+                    self.source.name,
+                    self._last_run,
+                    failed.changes,
+                    _in_words(failed),
+                    failed.topics,
+                )
             await self._publish_kept()
         except LogUnavailable as unavailable:
             failure = unavailable
@@ -97,7 +104,7 @@ class Running:
     def fail(self, error: BaseException) -> float:
         """Note a failure; after how many seconds to try again: full jitter, doubling, bounded."""
         self._errors += 1
-        self._last_error = str(error) or type(error).__name__
+        self._last_error = _in_words(error)
         self._condition.becomes("failing", self._last_error, self._clock.now_ms())
         self._failures += 1
         longest_s = _LOG_BACKOFF_S if isinstance(error, LogUnavailable) else BACKOFF_S
@@ -145,14 +152,18 @@ class Running:
 
     async def _publish_kept(self) -> None:
         """Publish what was found; it is kept where the log could not write or this was cut off."""
-        changes, self._kept = self._kept, ()
-        if not changes:
+        poll, self._kept = self._kept, None
+        if poll is None:
             return
         try:
-            appended = await self._publish(self.source.name, changes)
+            appended = await self._publish(poll)
         except (LogUnavailable, CancelledError):
-            self._kept = changes
+            self._kept = poll
             raise
         if appended:
             self._changes += appended
             self._last_change = self._clock.now_ms()
+
+
+def _in_words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -17,7 +17,7 @@ async def test_a_pin_ends_by_itself(hub: Hub, ingest: Ingest) -> None:
     await ingest.submit([Change(topic="price:B", patch={"price": "2"}, pin_s=60)])
     await ingest.submit([Change(topic="price:C", patch={"price": "2", "pinned": "by others"})])
     leader = Leader(
-        hub, ingest, SystemClock(), list, instance="one", lease_s=0.1, watched=hub.is_watched
+        hub, ingest, SystemClock(), list, (), instance="one", lease_s=0.1, watched=hub.is_watched
     )
     leader.start()
     async with asyncio.timeout(FUSE_S):
@@ -39,6 +39,7 @@ async def test_what_is_polled_is_told_who_watches(hub: Hub, ingest: Ingest) -> N
         ingest,
         SystemClock(),
         lambda: sources,
+        (),
         instance="one",
         lease_s=0.1,
         watched=hub.is_watched,

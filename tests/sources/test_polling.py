@@ -2,59 +2,24 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from aiohttp import web
 from yarl import URL
 
-from feed.model.codec import Json, JsonObject
+from feed.model.change import Change
+from feed.model.codec import Json
 from feed.sources.base import PartlyFailed, Polled, SourceFailed
 from feed.sources.http_json import HttpJson, HttpJsonConfig
 from feed.sources.mapping import Mapped
 from feed.sources.polling import Polling
 from feed.sources.upstream import PollingConfig, Target
 from tests.support.sources import T0
+from tests.support.sources_polled import Api
 from tests.support.sources_upstream import Upstream
 
 DAY_MS = 86_400_000
-
-
-class Api:
-    """A source with a URL for each of its topics, which are single letters."""
-
-    def __init__(self, upstream: Upstream) -> None:
-        self.upstream = upstream
-        self.opened: list[HttpJson] = []
-        self.watched: set[str] = set()
-        self.items: dict[str, JsonObject] = {}
-        self.claims: set[str] = set()
-
-    def source(self, topics: str, **more: Any) -> HttpJson:
-        for topic in topics:
-            self.upstream.answers.setdefault(f"/{topic}", b'{"price":1.5}')
-        settings = {"name": "api", "url": self.upstream.url("/{ticker}"), "items": "@"}
-        config = HttpJsonConfig(**(settings | {"tickers": tuple(topics)} | more))
-        source = HttpJson(config, allow_private=True)
-        source.resume(self.items.get)
-        source.limit(self.watched.__contains__, self.claim)
-        self.opened.append(source)
-        return source
-
-    async def claim(self, name: str) -> bool:
-        is_free = name not in self.claims
-        self.claims.add(name)
-        return is_free
-
-    def asked(self) -> str:
-        """Which were asked since the last time."""
-        paths = sorted(request.path[1:] for request in self.upstream.requests)
-        self.upstream.requests.clear()
-        return "".join(paths)
-
-    def fail(self, topic: str, status: int = 500, **headers: str) -> None:
-        self.upstream.answers[f"/{topic}"] = lambda: web.Response(status=status, headers=headers)
 
 
 @pytest.fixture
@@ -71,10 +36,12 @@ async def api() -> AsyncIterator[Api]:
 async def poll(source: HttpJson, after_s: float) -> tuple[list[str], str]:
     """The topics that changed, and what is wrong."""
     try:
-        return [change.topic for change in await source.poll(T0 + round(after_s * 1000))], ""
+        changes: Sequence[Change] = await source.poll(T0 + round(after_s * 1000))
+        return [change.topic for change in changes if change.patch], ""
     except SourceFailed as failed:
         wrong = "partly: " if isinstance(failed, PartlyFailed) else ""
-        return [change.topic for change in failed.changes], wrong + str(failed)
+        changed = [change.topic for change in failed.changes if change.patch]
+        return changed, wrong + str(failed)
 
 
 def test_it_is_what_others_limit() -> None:

@@ -169,6 +169,7 @@ class Instance:
             Ingest(self.hub, SystemClock()),
             SystemClock(),
             self._open,
+            (),
             instance=name,
             lease_s=lease_s,
             watched=self.hub.is_watched,

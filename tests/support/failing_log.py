@@ -24,6 +24,10 @@ class FailingLog:
         self.notes = log.notes
         self.aclose = log.aclose
 
+    def fail(self, times: int) -> None:
+        """Refuse so many appends from now on."""
+        self._failures = times
+
     async def append(self, batch: Batch) -> Appended:
         """See EventLog."""
         if self._failures:

@@ -11,7 +11,7 @@ from feed.errors import LogUnavailable
 from feed.model.change import Change
 from feed.model.codec import JsonObject
 from feed.model.merge import merge
-from feed.sources.base import Current
+from feed.sources.base import Current, Poll
 
 T0 = 1_790_000_000_000
 """A moment to begin at, milliseconds."""
@@ -114,12 +114,14 @@ class Publisher:
         self.batches: list[tuple[str, tuple[Change, ...]]] = []
         self.tries = Counted()
 
-    async def publish(self, source: str, changes: Sequence[Change]) -> int:
+    async def publish(self, poll: Poll) -> int:
+        if not poll.changes:
+            return 0
         await self.tries.add(1)
         if self.down:
             raise LogUnavailable("the disk is full")
-        self.batches.append((source, tuple(changes)))
-        return len(changes)
+        self.batches.append((poll.source, tuple(poll.changes)))
+        return len(poll.changes)
 
 
 def price(value: str, topic: str = "price:BTC-USD") -> Change:
