@@ -11,15 +11,26 @@ from aiohttp.typedefs import Handler
 from feed.hub.audit import Action
 from feed.hub.ingest import Receipt
 from feed.model.change import Change
-from feed.model.codec import encode
+from feed.model.codec import decoder, encode
 from feed.model.frame import heading, update
+from feed.model.topic import parse_topic
 from feed.sources.base import SourceUnknown
+from feed.sources.desk import NothingHeld
 from feed.web import keys
 from feed.web.answer import json_answer, problem
 from feed.web.close_code import CloseCode
 from feed.web.inject import idempotency_key, read, read_topic
 
 log = logging.getLogger(__name__)
+
+
+class _Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator decides about."""
+
+    topic: str
+
+
+_decode_topic = decoder(_Topic)
 
 
 @web.middleware
@@ -133,10 +144,14 @@ async def state(request: web.Request) -> web.Response:
 
 
 async def sources(request: web.Request) -> web.Response:
-    """`GET /admin/sources`: what each source does, and how it fares; empty where another leads."""
+    """`GET /admin/sources`: what each does, how it fares, what of it is held; of a leader only."""
     leader = request.app[keys.LEADER]
-    statuses = leader.schedule.statuses() if leader.schedule else []
-    return json_answer(encode({"leader": await leader.holder(), "sources": statuses}))
+    listed = []
+    if leader.schedule and leader.intake:
+        for status in leader.schedule.statuses():
+            view = leader.intake.view(status.name)
+            listed.append(msgspec.structs.asdict(status) | msgspec.structs.asdict(view))
+    return json_answer(encode({"leader": await leader.holder(), "sources": listed}))
 
 
 async def steer_source(request: web.Request) -> web.Response:
@@ -150,6 +165,27 @@ async def steer_source(request: web.Request) -> web.Response:
         steer[request.match_info["action"]](name)
     except SourceUnknown as error:
         return problem(404, "source_unknown", str(error))
+    return await sources(request)
+
+
+async def decide(request: web.Request) -> web.Response:
+    """`POST /admin/sources/{name}/{accept|reject}`: what becomes of what is held on a topic."""
+    leader, name = request.app[keys.LEADER], request.match_info["name"]
+    if leader.intake is None:
+        return problem(409, "not_leader", f"{await leader.holder() or 'nobody'} runs the sources")
+    try:
+        topic = parse_topic(_decode_topic(await request.read()).topic)
+    except msgspec.ValidationError as error:
+        return problem(422, "invalid", str(error))
+    except msgspec.DecodeError as error:
+        return problem(400, "not_json", str(error))
+    try:
+        if request.match_info["action"] == "accept":
+            await leader.intake.accept(name, topic)
+        else:
+            leader.intake.reject(name, topic)
+    except NothingHeld as error:
+        return problem(404, "nothing_held", str(error))
     return await sources(request)
 
 

@@ -48,6 +48,7 @@ def make_web() -> web.Application:
             web.get("/admin/state", admin.state),
             web.get("/admin/sources", admin.sources),
             web.post("/admin/sources/{name}/{action:pause|resume|run}", admin.steer_source),
+            web.post("/admin/sources/{name}/{action:accept|reject}", admin.decide),
             web.get("/admin/connections", admin.connections),
             web.delete("/admin/connections/{id}", admin.disconnect),
             web.get("/metrics", metrics),

@@ -1,0 +1,149 @@
+"""A source that flickers, fails and falls silent, as clients and the admin see it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.blackbox.conftest import Serve
+from tests.blackbox.problems import check_problem
+from tests.support.admin import Admin
+from tests.support.client import Frame, Reader
+from tests.support.doors import visit
+from tests.support.server import Server
+from tests.support.sources_upstream import Upstream
+
+PRICES = """
+[[source]]
+type = "http_json"
+name = "{name}"
+url = "{url}"
+every_s = 0.1
+items = "[].{{topic: topic, price: price}}"
+"""
+
+SCORES = """
+[[source]]
+type = "http_json"
+name = "{name}"
+url = "{url}"
+every_s = 0.1
+kind = "score"
+items = "{{topic: topic, phase: 'live', home: {{score: home}}, away: {{score: away}}}}"
+events = "goals[].{{topic: 'M', id: @, kind: 'goal', data: {{side: 'home'}}}}"
+"""
+
+
+def prices(**prices: str) -> bytes:
+    return json.dumps([{"topic": key, "price": price} for key, price in prices.items()]).encode()
+
+
+def score(home: int, *goals: str) -> bytes:
+    return json.dumps({"topic": "M", "home": home, "away": 0, "goals": goals}).encode()
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    upstream = Upstream()
+    await upstream.start()
+    yield upstream
+    await upstream.stop()
+
+
+async def begin(serve: Serve, upstream: Upstream, path: Path, **configs: str) -> Server:
+    config = path / "feed.toml"
+    texts = [text.format(name=name, url=upstream.url(f"/{name}")) for name, text in configs.items()]
+    config.write_text("".join(texts))
+    settings = {"FEED_CONFIG": str(config), "FEED_ALLOW_PRIVATE_SOURCES": "on"}
+    return await asyncio.to_thread(serve, FEED_SOURCES="on", FEED_LOG="memory:", **settings)
+
+
+async def shows(
+    http: aiohttp.ClientSession, server: Server, topic: str, topics: str = "", **fields: str
+) -> Reader:
+    """Wait until the item has these fields; who has read the topics until then."""
+    reader = Reader("poll")
+
+    def enough() -> bool:
+        return fields.items() <= (reader.items.get(topic) or {}).items()
+
+    async with asyncio.timeout(10):
+        while not enough():
+            await visit(http, "poll", server.url, {"topics": topics or topic}, reader, enough)
+    return reader
+
+
+def source(body: Frame, name: str) -> Frame:
+    [found] = [each for each in body["sources"] if each["name"] == name]
+    return found  # type: ignore[no-any-return]
+
+
+async def test_what_is_in_doubt_is_believed_after_three_polls(
+    serve: Serve, http: aiohttp.ClientSession, upstream: Upstream, tmp_path: Path
+) -> None:
+    upstream.answers = {"/api": prices(X="100", Y="1")}
+    server = await begin(serve, upstream, tmp_path, api=PRICES)
+    await shows(http, server, "price:X", price="100", source="api", state="live")
+    upstream.answers["/api"] = prices(X="900", Y="1.1")
+    reader = await shows(http, server, "price:X", "price:*", price="900")
+    changed = [step.topic for step in reader.steps if (step.state or {}).get("price") != "100"]
+    assert changed[-1] == "price:X", "though the answer names it first"
+
+
+async def test_an_admin_decides_about_what_is_held(
+    serve: Serve, http: aiohttp.ClientSession, upstream: Upstream, tmp_path: Path
+) -> None:
+    upstream.answers = {"/api": score(0)}
+    server = await begin(serve, upstream, tmp_path, api=SCORES)
+    admin = Admin(http, server.url)
+    topic = json.dumps({"topic": "score:M"})
+    await shows(http, server, "score:M", phase="live", source="api")
+    for name in ("api", "nobody"):
+        for action in ("accept", "reject"):
+            check_problem(await admin.post(f"sources/{name}/{action}", topic), 404)
+    check_problem(await admin.post("sources/api/accept", "{"), 400)
+    check_problem(await admin.post("sources/api/accept", "{}"), 422)
+    check_problem(await admin.post("sources/api/reject", '{"topic": "odd:M"}'), 400)
+
+    async def held(goal: str) -> Frame:
+        async with asyncio.timeout(10):
+            while True:
+                for each in source(await admin.get("sources"), "api")["held"]:
+                    if each["value"]["id"] == goal:
+                        return each  # type: ignore[no-any-return]
+
+    upstream.answers["/api"] = score(0, "g-1")
+    found = await held("g-1")
+    assert (found["topic"], found["field"], found["polls_left"]) == ("score:M", "event", None)
+    assert found["why"] == "the score does not bear it out"
+    rejected = await admin.post("sources/api/reject", topic)
+    assert source(rejected.body, "api")["held"] == []
+    upstream.answers["/api"] = score(0, "g-1", "g-2")
+    await held("g-2")
+    accepted = await admin.post("sources/api/accept", topic)
+    assert source(accepted.body, "api")["held"] == []
+    [item] = (await admin.snapshot("score:M")).values()
+    assert item["data"]["home"] == {"score": 1}
+
+
+async def test_another_source_steps_in_and_an_item_without_any_is_down(
+    serve: Serve, http: aiohttp.ClientSession, upstream: Upstream, tmp_path: Path
+) -> None:
+    upstream.answers = {"/first": prices(X="100"), "/second": prices(X="101")}
+    server = await begin(serve, upstream, tmp_path, first=PRICES, second=PRICES)
+    await shows(http, server, "price:X", price="100", source="first", state="live")
+    upstream.answers["/first"] = b"oops"
+    await shows(http, server, "price:X", price="101", source="second", state="live")
+    admin = Admin(http, server.url)
+    body = await admin.get("sources")
+    topics = source(body, "second")["topics"]
+    assert [(each["topic"], each["in_force"]) for each in topics] == [("price:X", True)]
+    upstream.answers["/second"] = b"oops"
+    why = "second: 127.0.0.1 answered with what is not JSON"
+    await shows(http, server, "price:X", source="second", state="down", why=why)
+    upstream.answers["/first"] = prices(X="102")
+    await admin.post("sources/first/run")
+    await shows(http, server, "price:X", price="102", source="first", state="live")
