@@ -239,9 +239,14 @@ class Hub:
                 place, now_ms = lane.cursor(member.cursor), self.clock.now_ms()
                 member.sink.write(moving("heartbeat", place, now=now_ms))
 
-    def place(self, member: Member) -> str:
-        """A cursor that a member may come back with: everything up to it has been sent."""
-        lane = self.members.get(member, self.live)
+    def place(self, member: Member) -> str | None:
+        """A cursor that a member may come back with: everything up to it has been sent.
+
+        None while nothing of what it wants was: it may come back with what it came with.
+        """
+        lane = self.members.get(member)
+        if lane is None or (member.told == NONE and member.subscription.filters != NONE):
+            return None
         return lane.cursor(lane.place(member))
 
     def is_watched(self, topic: str) -> bool:

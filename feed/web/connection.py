@@ -112,6 +112,11 @@ class Connection(asyncio.Protocol, ABC):
         return isinstance(self._backlog, _Backlog)
 
     @property
+    def is_beginning(self) -> bool:
+        """Whether it is being served and has not subscribed to anything before."""
+        return self._task is not None and not self.has_subscribed
+
+    @property
     def id(self) -> str:
         """Its name for the operator."""
         return f"c-{self._number:08x}"
@@ -268,8 +273,7 @@ class Connection(asyncio.Protocol, ABC):
 
     def _reach(self) -> None:
         """Let the hub write at the descriptor while nothing waits before it."""
-        is_free = self._backlog is None and self.fd >= 0
-        self.member.reach(self if is_free else None)
+        self.member.reach(self if self._backlog is None and self.fd >= 0 else None)
 
     def _forget_fd(self) -> None:
         self.member.reach(None)  # as long as the number is known

@@ -154,13 +154,20 @@ class Connections:
         connection.due_s = min(now_s + calm_s, connection.ends_s - grace_s)
 
     def _say_bye(self, connection: Connection, reason: str, after_s: float, grace_s: float) -> None:
-        """Announce the end, and go on until then; its client is to come back before that."""
+        """Announce the end, and go on until then; its client is to come back before that.
+
+        One that has no place yet is closed: a `bye` moves its client's, which may be older.
+        """
+        place = self.hub.place(connection.member)
+        if place is None or connection.is_beginning:
+            connection.close(CloseCode.RESTART)
+            return
         connection.phase = Phase.LEAVING
         connection.ends_s = connection.due_s = connection.now_s() + grace_s
         connection.write(
             moving(
                 "bye",
-                self.hub.place(connection.member),
+                place,
                 reason=reason,
                 reconnect=True,
                 after_ms=round(after_s * 1000),

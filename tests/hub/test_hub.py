@@ -4,8 +4,9 @@ import asyncio
 
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
-from feed.hub.subscription import Options
+from feed.hub.subscription import Options, Subscription
 from feed.model.change import Change, EventChange
+from feed.model.topic import Filters
 from tests.support.viewer import Viewer
 
 A, B = "price:A", "price:B"
@@ -162,20 +163,37 @@ async def test_a_topic_is_watched_while_somebody_follows_it(hub: Hub) -> None:
 
 async def test_the_place_of_a_member(hub: Hub, ingest: Ingest) -> None:
     viewer = Viewer(hub, A, options=Options(conflate_ms=60_000))
+    assert hub.place(viewer.member) is None, "it has not come yet"
     await viewer.come()
     await ingest.submit([put(x=1)])
     await ingest.submit([put(x=2)])
-    assert hub.place(viewer.member).endswith("-1"), "the second is held back"
+    assert place(hub, viewer).endswith("-1"), "the second is held back"
 
     elsewhere = Viewer(hub, B)
     await elsewhere.come()
     await ingest.submit([put(x=3)])
-    assert hub.place(elsewhere.member).endswith("-3"), "nothing of its own is missing"
+    assert place(hub, elsewhere).endswith("-3"), "nothing of its own is missing"
 
     elsewhere.stick()
     await ingest.submit([put(B, x=1)])
     await ingest.submit([put(B, x=2)])
-    assert hub.place(elsewhere.member).endswith("-3"), "where it stood before what it did not take"
+    assert place(hub, elsewhere).endswith("-3"), "where it stood before what it did not take"
+
+
+def place(hub: Hub, viewer: Viewer) -> str:
+    """The place that a member must have by now."""
+    place = hub.place(viewer.member)
+    assert place is not None
+    return place
+
+
+async def test_who_is_owed_all_that_it_wants_has_no_place(hub: Hub) -> None:
+    viewer = Viewer(hub, A)
+    await viewer.come()
+    viewer.member.owed = Filters.of([A])
+    assert hub.place(viewer.member) is None, "with one it would not ask for its snapshot again"
+    viewer.member.subscription = Subscription(Filters.of([A, B]))
+    assert hub.place(viewer.member) is not None, "it has the other topic"
 
 
 async def test_who_watches_counts_once_wherever_it_stands(hub: Hub, ingest: Ingest) -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from feed.hub.hub import Hub
 from feed.log.memory import MemoryLog
+from feed.web.connection import Connection
 from feed.web.connections import Connections
 from feed.web.websocket import WebSocket
 from tests.support.clock import LoopClock
@@ -38,6 +39,7 @@ class Guests(AsyncExitStack):
         stream.has_subscribed = True
         client = await self.enter_async_context(opened(stream, room=8192))
         self.home.add(stream)
+        await self.begin(stream)
         return stream, client
 
     async def ws(self, *, has_subscribed: bool = True) -> tuple[WebSocket, Client]:
@@ -46,7 +48,12 @@ class Guests(AsyncExitStack):
         stream.has_subscribed = has_subscribed
         client = await self.enter_async_context(opened(stream))
         self.home.add(stream)
+        await self.begin(stream)
         return stream, client
+
+    async def begin(self, stream: Connection) -> None:
+        """Let it stand at the head and want nothing, not even heartbeats."""
+        self.home.hub.enter(stream.member, await self.home.hub.lane(0))
 
 
 @asynccontextmanager

@@ -5,12 +5,15 @@ import json
 from typing import Any
 
 import aiohttp
+import pytest
 
 from feed.app import running
 from feed.clock import SystemClock
 from feed.hub.hub import Hub
+from feed.hub.subscription import Subscription
 from feed.log.memory import MemoryLog
 from feed.model.frame import Frame
+from feed.model.topic import Filters
 from feed.settings import Settings
 from feed.web import keys
 from feed.web.connection import FULL_BYTES, Phase
@@ -173,6 +176,21 @@ def test_a_drain_ends_in_time_whatever_the_clients_do() -> None:
             told = json.loads(bye)
             assert (told["type"], told["reason"]) == ("bye", "shutdown")
             assert 500 <= told["grace_ms"] <= 3000
+
+    run_virtual(scene())
+
+
+def test_who_has_no_place_yet_is_closed_without_a_bye() -> None:
+    async def scene() -> None:
+        async with sweeping() as (home, guests):
+            coming, newcomer = await guests.ws(has_subscribed=False)
+            coming.run(asyncio.sleep(3600))  # with a place that is older than the log's end
+            waiting, viewer = await guests.ws()
+            waiting.member.subscription = Subscription(Filters.of("A"))
+            waiting.member.owed = waiting.member.subscription.filters  # its snapshot
+            answers = [asyncio.create_task(answer_close(each)) for each in (newcomer, viewer)]
+            await home.drain()
+            assert [await answer for answer in answers] == [pytest.approx(0, abs=0.1)] * 2
 
     run_virtual(scene())
 
