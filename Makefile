@@ -26,16 +26,16 @@ type: environment  ## mypy, strict
 	@$(PYTHON) -m mypy
 
 cover: environment  ## the tests, then every line and branch they miss
-	@$(PYTHON) -m pytest -q --numprocesses auto --dist loadfile --cov --cov-report=
+	@$(PYTHON) -m pytest -q --numprocesses auto --cov --cov-report=
 	@$(PYTHON) -m coverage report
 
 stress: environment  ## the tests twenty times, until the first red
 	@for round in $$(seq 20); do \
-		echo "round $$round"; $(PYTHON) -m pytest -q -x --numprocesses auto --dist loadfile || exit 1; \
+		echo "round $$round"; $(PYTHON) -m pytest -q -x --numprocesses auto || exit 1; \
 	done
 
 soak:  ## the long tests: many more kills and hops, and the waits that the protocol gives
-	@FEED_SOAK=1 ./test tests/blackbox --numprocesses auto --dist loadfile
+	@FEED_SOAK=1 ./test tests/blackbox --numprocesses auto
 
 bench: environment  ## what it costs, beside others: make bench BENCH="A B --rounds 1"
 	@$(PYTHON) -m benchmarks $(BENCH)

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Callable
 
 import msgspec
-import uvloop
 
-from feed.app import serve
 from feed.commands import inject, record, replay, watch
 from feed.commands.text import printable
 from feed.errors import FeedError
@@ -53,6 +51,11 @@ def _check(_: argparse.Namespace) -> int:
 
 def _serve(_: argparse.Namespace) -> int:
     settings = read_settings()
+    # Only here: the server's libraries take longer to load than all that a command needs.
+    import uvloop  # noqa: PLC0415
+
+    from feed.app import serve  # noqa: PLC0415
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if not settings.admin_token:
         token = secrets.token_urlsafe(32)

@@ -5,7 +5,6 @@ from pathlib import Path
 from feed.errors import SettingsError
 from feed.log.base import EventLog
 from feed.log.memory import MemoryLog
-from feed.log.redis import RedisLog
 from feed.log.sqlite import SqliteLog
 
 _SQLITE = "sqlite:///"
@@ -23,5 +22,7 @@ async def open_log(url: str) -> EventLog:
     if url.startswith(_SQLITE) and url != _SQLITE:
         return await SqliteLog.open(Path(url.removeprefix(_SQLITE)))
     if url.startswith(_REDIS):
+        from feed.log.redis import RedisLog  # noqa: PLC0415 — a log in a file starts sooner without
+
         return await RedisLog.open(url)
     raise SettingsError(f"FEED_LOG: {url!r} is none of memory:, sqlite:///path, redis://host")

@@ -14,6 +14,7 @@ from tests.blackbox.conftest import SOAK
 from tests.support.admin import Admin
 from tests.support.doors import websocket
 from tests.support.server import Server
+from tests.support.traffic import beats
 from tests.support.valkey import Valkey, program
 
 pytestmark = pytest.mark.skipif(
@@ -28,6 +29,7 @@ PING_S = 1.0 if SOAK else 20.0
 """What is promised of them, and of a client beside them; a busy machine is given more."""
 
 PING_EVERY_S = 0.05
+LOOKS_PER_S = 20
 FEW = 2
 MEMORY_BYTES = 150 << 20
 _CURSOR = re.compile(rb'"cursor":"[0-9a-z]+-([0-9]+)"')
@@ -74,9 +76,12 @@ async def test_a_crowd_that_comes_back_at_once_is_caught_up(
                 ]
             )
         upto = (await admin.get("state"))["head"]
-        before_bytes, over = server.rss_bytes, tmp_path / "over"
+        before_bytes, begun, over = server.rss_bytes, tmp_path / "begun", tmp_path / "over"
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
-            pinging = beside.submit(pings_s, server.url, over)
+            pinging = beside.submit(pings_s, server.url, begun, over)
+            async for _ in beats(LOOKS_PER_S):
+                if begun.exists() or pinging.done():
+                    break
             async with asyncio.timeout(ALL_S):
                 crowd = (come_back(server.port, place, upto) for _ in range(CLIENTS))
                 sizes = await asyncio.gather(*crowd)
@@ -88,8 +93,11 @@ async def test_a_crowd_that_comes_back_at_once_is_caught_up(
         assert server.rss_bytes - before_bytes < MEMORY_BYTES
 
 
-def pings_s(url: str, over: Path) -> list[float]:
-    """How long a client that keeps up waits for each answer; in a process of its own."""
+def pings_s(url: str, begun: Path, over: Path) -> list[float]:
+    """How long a client that keeps up waits for each answer; in a process of its own.
+
+    Two files tell between the processes: that it has begun, and that it is over.
+    """
 
     async def ping() -> list[float]:
         took_s = []
@@ -100,6 +108,7 @@ def pings_s(url: str, over: Path) -> list[float]:
                 await socket.send(type="ping")
                 await socket.until("pong")
                 took_s.append(time.monotonic() - began_s)
+                await asyncio.to_thread(begun.touch)
                 await asyncio.sleep(PING_EVERY_S)
         return took_s
 
