@@ -75,7 +75,8 @@ async def restart(lane: Lane, member: Member, reason: str) -> None:
     """Tell a member that what came after its cursor is lost to it, and the state as it is now."""
     member.sink.write(plain("reset", reason=reason))
     member.held, member.begins_again = Held(resumed=False), False
-    await send_snapshot(lane, member, member.subscription.filters)
+    member.cursor, member.owed = lane.tail.head, member.subscription.filters
+    await send_snapshot(lane, member, member.owed)
 
 
 def begin_again(lane: Lane, member: Member) -> None:

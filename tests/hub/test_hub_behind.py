@@ -63,6 +63,29 @@ async def test_retention_overtakes_one_while_it_is_read(
     assert viewer.reader.items == {A: {"x": 2}}
 
 
+async def test_who_is_between_a_reset_and_its_snapshot_has_no_place(
+    hub: Hub, ingest: Ingest, log: MemoryLog
+) -> None:
+    """With one it would come back without ever asking for the snapshot."""
+    await ingest.submit([put(x=0)])
+    viewer = Viewer(hub, A)
+    await viewer.come()
+    await viewer.leave()
+    for n in range(1, 4):
+        await ingest.submit([put(x=n)])
+    await log.trim(4)
+    viewer.stick()
+    coming = asyncio.create_task(viewer.come(resume=True))
+    async with asyncio.timeout(5):
+        while "reset" not in viewer.kinds():
+            await asyncio.sleep(0)  # let the task go on
+    assert hub.place(viewer.member) is None
+    viewer.flow()
+    await coming
+    assert viewer.kinds()[-2:] == ["reset", "snapshot"]
+    assert hub.place(viewer.member) == viewer.reader.cursor
+
+
 async def test_one_who_reads_in_sips(hub: Hub, ingest: Ingest) -> None:
     """After each frame it takes no more; each is waited for, and none is lost."""
     sipping = Sipping(hub, A)
