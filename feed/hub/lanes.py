@@ -102,6 +102,8 @@ class Lanes:
             if opening.cancelled():
                 raise LogUnavailable("the log begins again")
             lane = opening.result()
+        if lane.is_closed:
+            raise LogUnavailable("the log is followed no more")
         lane.used_s = asyncio.get_running_loop().time()
         return lane
 

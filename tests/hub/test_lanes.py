@@ -53,6 +53,15 @@ def test_too_many_delays_are_refused_and_others_go_on() -> None:
     play(act)
 
 
+def test_there_is_none_once_the_hub_has_stopped() -> None:
+    async def act(stage: Stage) -> None:
+        await stage.hub.stop()
+        with pytest.raises(LogUnavailable, match="followed no more"):
+            await stage.hub.lane(0)
+
+    play(act)
+
+
 def test_a_longer_delay_with_more_topics_is_acknowledged_and_never_mute() -> None:
     async def act(stage: Stage) -> None:
         viewer = await stage.viewer()
