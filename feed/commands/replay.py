@@ -22,9 +22,9 @@ from feed.commands.text import printable
 from feed.errors import BadInput
 from feed.model.change import Change
 from feed.model.codec import encode
-from feed.sources.player import MAX_SPEED, Player
-from feed.sources.recording import Played, files_of, read_jsonl
-from feed.sources.scenario import read_scenario
+from feed.sources.recorded.player import MAX_SPEED, Player
+from feed.sources.recorded.recording import Played, files_of, read_jsonl
+from feed.sources.recorded.scenario import read_scenario
 
 _EVERY_S = 0.5
 _MOST_CHANGES = 1_000  # of one call (protocol section 6)

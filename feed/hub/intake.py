@@ -12,7 +12,7 @@ from feed.log.base import READ_LIMIT
 from feed.model.change import Change
 from feed.model.entry import Entry
 from feed.sources.base import Poll
-from feed.sources.desk import Desk, View
+from feed.sources.desk.desk import Desk, View
 from feed.sources.policy import Policy
 
 log = logging.getLogger(__name__)

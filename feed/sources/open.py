@@ -3,18 +3,18 @@
 from typing import TypeAlias, assert_never
 
 from feed.sources.base import Source
-from feed.sources.demo import demo
-from feed.sources.http_json import HttpJson, HttpJsonConfig
-from feed.sources.match_clock import MatchClock, MatchClockConfig
-from feed.sources.presets.binance import Binance, BinanceConfig
-from feed.sources.presets.coinbase import Coinbase, CoinbaseConfig
-from feed.sources.presets.espn import Espn, EspnConfig
-from feed.sources.presets.football_data import FootballData, FootballDataConfig
-from feed.sources.presets.kraken import Kraken, KrakenConfig
-from feed.sources.presets.thesportsdb import TheSportsDb, TheSportsDbConfig
-from feed.sources.random_walk import RandomWalk, RandomWalkConfig
-from feed.sources.replay import Replay, ReplayConfig
-from feed.sources.scenario import Rehearsal, ScenarioConfig
+from feed.sources.made.demo import demo
+from feed.sources.made.match_clock import MatchClock, MatchClockConfig
+from feed.sources.made.random_walk import RandomWalk, RandomWalkConfig
+from feed.sources.polled.http_json import HttpJson, HttpJsonConfig
+from feed.sources.polled.presets.binance import Binance, BinanceConfig
+from feed.sources.polled.presets.coinbase import Coinbase, CoinbaseConfig
+from feed.sources.polled.presets.espn import Espn, EspnConfig
+from feed.sources.polled.presets.football_data import FootballData, FootballDataConfig
+from feed.sources.polled.presets.kraken import Kraken, KrakenConfig
+from feed.sources.polled.presets.thesportsdb import TheSportsDb, TheSportsDbConfig
+from feed.sources.recorded.replay import Replay, ReplayConfig
+from feed.sources.recorded.scenario import Rehearsal, ScenarioConfig
 
 __all__ = ["SourceConfig", "demo", "open_source"]
 

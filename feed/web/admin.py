@@ -15,7 +15,7 @@ from feed.model.codec import decoder, encode
 from feed.model.frame import heading, update
 from feed.model.topic import parse_topic
 from feed.sources.base import SourceUnknown
-from feed.sources.desk import NothingHeld
+from feed.sources.desk.desk import NothingHeld
 from feed.web import keys
 from feed.web.answer import json_answer, problem
 from feed.web.close_code import CloseCode

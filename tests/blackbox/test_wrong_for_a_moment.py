@@ -39,7 +39,7 @@ class Story:
         return web.Response(body=json.dumps(self._answers[0]).encode())
 
 
-@pytest.mark.skipif(find_spec("feed.sources.gate") is None, reason="there is no gate yet")
+@pytest.mark.skipif(find_spec("feed.sources.desk.gate") is None, reason="there is no gate yet")
 async def test_old_data_and_a_score_that_flickers_do_not_reach_the_log(
     serve: Serve, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:

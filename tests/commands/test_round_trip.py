@@ -18,8 +18,8 @@ from feed.model.change import OPS, Change, EventChange, Op
 from feed.model.codec import JsonObject, decode
 from feed.model.entry import Record
 from feed.model.frame import heading, update
-from feed.sources.recording import Played, files_of, read_jsonl
-from feed.sources.rows import Row
+from feed.sources.recorded.recording import Played, files_of, read_jsonl
+from feed.sources.recorded.rows import Row
 from tests.support.recordings import as_lines
 
 TOPICS = ("price:A", "price:B", "score:A", "score:B")

@@ -13,7 +13,7 @@ from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
 from feed.model.entry import Entry
 from feed.sources.base import Poll
-from feed.sources.desk import NothingHeld
+from feed.sources.desk.desk import NothingHeld
 from feed.sources.policy import Policy
 from tests.support.clock import LoopClock, run_virtual
 from tests.support.desk import COIN, MATCH, coin, counted, goal, match, told

@@ -7,7 +7,7 @@ from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.leader import Leader
 from feed.model.change import Change
-from feed.sources.http_json import HttpJson, HttpJsonConfig
+from feed.sources.polled.http_json import HttpJson, HttpJsonConfig
 from tests.support.records import FUSE_S
 from tests.support.traffic import beats
 

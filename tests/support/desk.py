@@ -9,8 +9,8 @@ from feed.model.change import Change, EventChange
 from feed.model.codec import Json, JsonObject, decode_object
 from feed.model.entry import Entry, Item
 from feed.sources.base import Poll
-from feed.sources.desk import Desk
-from feed.sources.gate import score
+from feed.sources.desk.desk import Desk
+from feed.sources.desk.gate import score
 from feed.sources.policy import Policy
 from tests.support.sources import T0
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from feed.model.change import Change
 from feed.model.codec import Json
+from feed.sources.made.match_clock import MatchClock, MatchClockConfig
 from feed.sources.match import Fixture, Team
-from feed.sources.match_clock import MatchClock, MatchClockConfig
 from tests.support.sources import Table
 
 FOOTBALL = Fixture(

@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from feed.model.codec import JsonObject
-from feed.sources.http_json import HttpJson, HttpJsonConfig
+from feed.sources.polled.http_json import HttpJson, HttpJsonConfig
 from tests.support.sources_upstream import Upstream
 
 

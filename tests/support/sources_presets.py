@@ -10,7 +10,7 @@ from feed.sources.base import Source
 from feed.sources.open import SourceConfig, open_source
 from tests.support.sources_upstream import Upstream
 
-SAMPLES = Path(__file__).parents[1] / "sources" / "samples"
+SAMPLES = Path(__file__).parents[1] / "sources" / "polled" / "samples"
 
 
 def sample(name: str) -> bytes:

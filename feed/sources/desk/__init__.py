@@ -1,0 +1,1 @@
+"""What sources say, judged before it is told."""

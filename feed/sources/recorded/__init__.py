@@ -1,0 +1,1 @@
+"""Sources that play what was written down: recordings, files of others, rehearsals."""
