@@ -1,18 +1,19 @@
 """From settings to sources."""
 
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from feed.sources.base import Source
 from feed.sources.made.demo import demo
 from feed.sources.made.match_clock import MatchClock, MatchClockConfig
 from feed.sources.made.random_walk import RandomWalk, RandomWalkConfig
-from feed.sources.polled.http_json import HttpJson, HttpJsonConfig
-from feed.sources.polled.presets.binance import Binance, BinanceConfig
-from feed.sources.polled.presets.coinbase import Coinbase, CoinbaseConfig
-from feed.sources.polled.presets.espn import Espn, EspnConfig
-from feed.sources.polled.presets.football_data import FootballData, FootballDataConfig
-from feed.sources.polled.presets.kraken import Kraken, KrakenConfig
-from feed.sources.polled.presets.thesportsdb import TheSportsDb, TheSportsDbConfig
+from feed.sources.polled.http_json import HttpJsonConfig
+from feed.sources.polled.polling import Polling
+from feed.sources.polled.presets.binance import BinanceConfig
+from feed.sources.polled.presets.coinbase import CoinbaseConfig
+from feed.sources.polled.presets.espn import EspnConfig
+from feed.sources.polled.presets.football_data import FootballDataConfig
+from feed.sources.polled.presets.kraken import KrakenConfig
+from feed.sources.polled.presets.thesportsdb import TheSportsDbConfig
 from feed.sources.recorded.replay import Replay, ReplayConfig
 from feed.sources.recorded.scenario import Rehearsal, ScenarioConfig
 
@@ -44,25 +45,6 @@ def open_source(config: SourceConfig, *, allow_private: bool = False) -> Source:
             return Replay(config)
         case ScenarioConfig():
             return Rehearsal(config)
-        case HttpJsonConfig():
-            return HttpJson(config, allow_private=allow_private)
         case _:
-            return _preset(config, allow_private=allow_private)
-
-
-def _preset(config: _Preset, *, allow_private: bool) -> Source:
-    match config:
-        case CoinbaseConfig():
-            return Coinbase(config, allow_private=allow_private)
-        case KrakenConfig():
-            return Kraken(config, allow_private=allow_private)
-        case BinanceConfig():
-            return Binance(config, allow_private=allow_private)
-        case EspnConfig():
-            return Espn(config, allow_private=allow_private)
-        case TheSportsDbConfig():
-            return TheSportsDb(config, allow_private=allow_private)
-        case FootballDataConfig():
-            return FootballData(config, allow_private=allow_private)
-        case _:
-            assert_never(config)
+            config.check()
+            return Polling(config, config.upstream(), allow_private=allow_private)

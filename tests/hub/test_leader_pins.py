@@ -7,7 +7,8 @@ from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.leader import Leader
 from feed.model.change import Change
-from feed.sources.polled.http_json import HttpJson, HttpJsonConfig
+from feed.sources.polled.http_json import HttpJsonConfig
+from feed.sources.polled.polling import Polling
 from tests.support.records import FUSE_S
 from tests.support.traffic import beats
 
@@ -33,7 +34,7 @@ async def test_a_pin_ends_by_itself(hub: Hub, ingest: Ingest) -> None:
 
 async def test_what_is_polled_is_told_who_watches(hub: Hub, ingest: Ingest) -> None:
     config = HttpJsonConfig(name="p", url="http://127.0.0.1:1/", items="@", per_minute=5)
-    sources = [HttpJson(config, allow_private=True)]
+    sources = [Polling(config, config.upstream(), allow_private=True)]
     leader = Leader(
         hub,
         ingest,

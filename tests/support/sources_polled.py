@@ -5,7 +5,8 @@ from typing import Any
 from aiohttp import web
 
 from feed.model.codec import JsonObject
-from feed.sources.polled.http_json import HttpJson, HttpJsonConfig
+from feed.sources.polled.http_json import HttpJsonConfig
+from feed.sources.polled.polling import Polling
 from tests.support.sources_upstream import Upstream
 
 
@@ -14,17 +15,17 @@ class Api:
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
-        self.opened: list[HttpJson] = []
+        self.opened: list[Polling] = []
         self.watched: set[str] = set()
         self.items: dict[str, JsonObject] = {}
         self.claims: set[str] = set()
 
-    def source(self, topics: str, **more: Any) -> HttpJson:
+    def source(self, topics: str, **more: Any) -> Polling:
         for topic in topics:
             self.upstream.answers.setdefault(f"/{topic}", b'{"price":1.5}')
         settings = {"name": "api", "url": self.upstream.url("/{ticker}"), "items": "@"}
         config = HttpJsonConfig(**(settings | {"tickers": tuple(topics)} | more))
-        source = HttpJson(config, allow_private=True)
+        source = Polling(config, config.upstream(), allow_private=True)
         source.resume(self.items.get)
         source.limit(self.watched.__contains__, self.claim)
         self.opened.append(source)

@@ -7,8 +7,7 @@ from feed.errors import BadInput
 from feed.model.codec import Json
 from feed.model.topic import parse_topic
 from feed.sources.polled.mapping import Kind, Mapped, Mapping
-from feed.sources.polled.polling import Polling
-from feed.sources.polled.upstream import PollingConfig, Target, root
+from feed.sources.polled.upstream import PollingConfig, Target, Upstream, root
 
 _PLACES = ("{ticker}", "{key}")
 
@@ -61,6 +60,10 @@ class HttpJsonConfig(PollingConfig, frozen=True, kw_only=True, tag="http_json"):
                 raise self.wrong(field, str(error)) from error
         return Mapping(self.kind, self.items, self.events)
 
+    def upstream(self) -> Upstream:
+        """The API. Raises SettingsError."""
+        return _Api(self)
+
 
 class _Api:
     """An API that nothing is known of but what the settings say."""
@@ -78,14 +81,6 @@ class _Api:
     def changes(self, answer: Json, target: Target, now_ms: int) -> Mapped:
         """See Upstream."""
         return self._mapping.changes(answer, target.topics[0] if target.topics else None)
-
-
-class HttpJson(Polling):
-    """A source that asks a URL, or one for each ticker."""
-
-    def __init__(self, config: HttpJsonConfig, *, allow_private: bool = False) -> None:
-        config.check()
-        super().__init__(config, _Api(config), allow_private=allow_private)
 
 
 def _filled(url: str, ticker: str) -> str:

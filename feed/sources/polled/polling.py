@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -60,9 +60,7 @@ class Polling:
         upstream: Upstream,
         *,
         allow_private: bool = False,
-        headers: Mapping[str, str] | None = None,
     ) -> None:
-        config.check()
         self.name = config.name
         self.kind = config.type_name
         self.every_s = config.every_s
@@ -71,7 +69,7 @@ class Polling:
         self._quota = Quota(config.name, config.per_minute, config.per_day)
         self._timeout_s = config.timeout_s
         self._fetch = Fetch(
-            timeout_s=config.timeout_s, allow_private=allow_private, headers=headers
+            timeout_s=config.timeout_s, allow_private=allow_private, headers=config.headers()
         )
         self._chance = random.Random()
         self._current: Current = _nothing

@@ -1,6 +1,6 @@
 """What an API is to the poller: how often to ask it, for what, and what an answer means."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -43,6 +43,10 @@ class PollingConfig(Config, frozen=True, kw_only=True):
             value = getattr(self, field)
             if value is not None and not 1 <= value <= most:
                 raise self.wrong(field, f"expected 1 to {most}")
+
+    def headers(self) -> Mapping[str, str]:
+        """What goes with every request. Raises SettingsError."""
+        return {}
 
     def pace(self) -> Pace:
         """How often to ask."""

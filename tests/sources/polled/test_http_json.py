@@ -10,7 +10,9 @@ from feed.errors import SettingsError
 from feed.model.change import Change
 from feed.model.codec import JsonObject
 from feed.sources.base import SourceFailed, as_before
-from feed.sources.polled.http_json import HttpJson, HttpJsonConfig
+from feed.sources.open import open_source
+from feed.sources.polled.http_json import HttpJsonConfig
+from feed.sources.polled.polling import Polling
 from tests.support.sources import T0
 from tests.support.sources_upstream import Upstream, zipped
 
@@ -28,9 +30,9 @@ async def upstream() -> AsyncIterator[Upstream]:
 
 
 @pytest.fixture
-async def opened() -> AsyncIterator[list[HttpJson]]:
+async def opened() -> AsyncIterator[list[Polling]]:
     """Sources to close at the end."""
-    sources: list[HttpJson] = []
+    sources: list[Polling] = []
     yield sources
     for source in sources:
         await source.aclose()
@@ -39,19 +41,20 @@ async def opened() -> AsyncIterator[list[HttpJson]]:
 class Poll:
     """Makes sources of one upstream."""
 
-    def __init__(self, upstream: Upstream, opened: list[HttpJson]) -> None:
+    def __init__(self, upstream: Upstream, opened: list[Polling]) -> None:
         self.upstream = upstream
         self._opened = opened
 
-    def source(self, path: str = "/btc", *, allow_private: bool = True, **more: Any) -> HttpJson:
+    def source(self, path: str = "/btc", *, allow_private: bool = True, **more: Any) -> Polling:
         settings = {"name": "api", "url": self.upstream.url(path), "items": "@"} | more
-        source = HttpJson(HttpJsonConfig(**settings), allow_private=allow_private)
+        config = HttpJsonConfig(**settings)
+        source = Polling(config, config.upstream(), allow_private=allow_private)
         self._opened.append(source)
         return source
 
 
 @pytest.fixture
-def api(upstream: Upstream, opened: list[HttpJson]) -> Poll:
+def api(upstream: Upstream, opened: list[Polling]) -> Poll:
     return Poll(upstream, opened)
 
 
@@ -289,12 +292,12 @@ async def test_events_come_once_and_again_when_they_are_corrected(api: Poll) -> 
 def test_a_bad_value_is_named(settings: dict[str, Any], field: str) -> None:
     good = {"name": "api", "url": "http://example.org/", "items": "@"}
     with pytest.raises(SettingsError) as raised:
-        HttpJson(HttpJsonConfig(**(good | settings)))
+        open_source(HttpJsonConfig(**(good | settings)))
     assert f": {field}: " in str(raised.value)
 
 
 async def test_a_source_that_never_asked_closes() -> None:
-    source = HttpJson(HttpJsonConfig(name="api", url="http://example.org/", items="@"))
+    source = open_source(HttpJsonConfig(name="api", url="http://example.org/", items="@"))
     source.resume(lambda topic: None)
     await source.aclose()
     assert (source.name, source.kind, source.every_s) == ("api", "http_json", 5.0)

@@ -11,7 +11,7 @@ from yarl import URL
 from feed.model.change import Change
 from feed.model.codec import Json
 from feed.sources.base import PartlyFailed, Polled, SourceFailed
-from feed.sources.polled.http_json import HttpJson, HttpJsonConfig
+from feed.sources.polled.http_json import HttpJsonConfig
 from feed.sources.polled.mapping import Mapped
 from feed.sources.polled.polling import Polling
 from feed.sources.polled.upstream import PollingConfig, Target
@@ -33,7 +33,7 @@ async def api() -> AsyncIterator[Api]:
     await upstream.stop()
 
 
-async def poll(source: HttpJson, after_s: float) -> tuple[list[str], str]:
+async def poll(source: Polling, after_s: float) -> tuple[list[str], str]:
     """The topics that changed, and what is wrong."""
     try:
         changes: Sequence[Change] = await source.poll(T0 + round(after_s * 1000))
@@ -46,7 +46,7 @@ async def poll(source: HttpJson, after_s: float) -> tuple[list[str], str]:
 
 def test_it_is_what_others_limit() -> None:
     config = HttpJsonConfig(name="api", url="http://example.org", items="@", per_minute=3)
-    source = HttpJson(config)
+    source = Polling(config, config.upstream())
     assert isinstance(source, Polled)
     assert source.quota_left(T0) == 3
 

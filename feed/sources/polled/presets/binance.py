@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from feed.model.codec import Json, encode
 from feed.sources.polled.mapping import Mapped, Mapping
-from feed.sources.polled.polling import Polling
 from feed.sources.polled.presets.quotes import PairsConfig, quoted
-from feed.sources.polled.upstream import Target, root
+from feed.sources.polled.upstream import Target, Upstream, root
 
 _ITEMS = (
     "[].{topic: symbol, price: lastPrice, size: lastQty, bid: bidPrice, ask: askPrice,"
@@ -21,6 +20,10 @@ class BinanceConfig(PairsConfig, frozen=True, kw_only=True, tag="binance"):
 
     base_url: str = "https://api.binance.com"
     per_minute: int | None = 300
+
+    def upstream(self) -> Upstream:
+        """The API. Raises SettingsError."""
+        return _Api(self)
 
 
 class _Api:
@@ -46,11 +49,3 @@ class _Api:
     def changes(self, answer: Json, target: Target, now_ms: int) -> Mapped:
         """See Upstream."""
         return quoted(self._mapping.changes(answer, None), target, self._tickers)
-
-
-class Binance(Polling):
-    """Prices of Binance."""
-
-    def __init__(self, config: BinanceConfig, *, allow_private: bool = False) -> None:
-        config.check()
-        super().__init__(config, _Api(config), allow_private=allow_private)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from feed.model.codec import Json
 from feed.sources.polled.mapping import Mapped, Mapping
-from feed.sources.polled.polling import Polling
 from feed.sources.polled.presets.quotes import PairsConfig, quoted
-from feed.sources.polled.upstream import Target, root
+from feed.sources.polled.upstream import Target, Upstream, root
 
 _ITEMS = "{price: price, size: size, bid: bid, ask: ask, volume: volume, ts: time}"
 
@@ -16,6 +15,10 @@ class CoinbaseConfig(PairsConfig, frozen=True, kw_only=True, tag="coinbase"):
 
     base_url: str = "https://api.exchange.coinbase.com"
     per_minute: int | None = 300
+
+    def upstream(self) -> Upstream:
+        """The API. Raises SettingsError."""
+        return _Api(self)
 
 
 class _Api:
@@ -36,11 +39,3 @@ class _Api:
     def changes(self, answer: Json, target: Target, now_ms: int) -> Mapped:
         """See Upstream."""
         return quoted(self._mapping.changes(answer, target.topics[0]), target, self._tickers)
-
-
-class Coinbase(Polling):
-    """Prices of Coinbase Exchange."""
-
-    def __init__(self, config: CoinbaseConfig, *, allow_private: bool = False) -> None:
-        config.check()
-        super().__init__(config, _Api(config), allow_private=allow_private)

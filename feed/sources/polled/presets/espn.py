@@ -12,7 +12,6 @@ from feed.sources.base import SourceFailed
 from feed.sources.match import MINUTE_MS
 from feed.sources.moments import iso_ms
 from feed.sources.polled.mapping import Mapped, Rows
-from feed.sources.polled.polling import Polling
 from feed.sources.polled.presets.matches import (
     LeagueConfig,
     Match,
@@ -24,7 +23,7 @@ from feed.sources.polled.presets.matches import (
     played,
     side,
 )
-from feed.sources.polled.upstream import Target, root
+from feed.sources.polled.upstream import Target, Upstream, root
 
 _ROWS = """events[].{id: id, start: date, status: competitions[0].status,
     home: competitions[0].competitors[?homeAway=='home'] | [0],
@@ -102,6 +101,10 @@ class EspnConfig(LeagueConfig, frozen=True, kw_only=True, tag="espn"):
         league = self.path()[1]
         return self.label or _WORDS.get(league, league.upper())
 
+    def upstream(self) -> Upstream:
+        """The API. Raises SettingsError."""
+        return _Api(self)
+
 
 class _Api:
     lists_whole = True
@@ -174,14 +177,6 @@ class _Api:
             return None
         left_ms = int(left[1] or 0) * MINUTE_MS + int(left[2]) * 1000
         return max(0, minutes * MINUTE_MS - left_ms), False
-
-
-class Espn(Polling):
-    """Scores of ESPN."""
-
-    def __init__(self, config: EspnConfig, *, allow_private: bool = False) -> None:
-        config.check()
-        super().__init__(config, _Api(config), allow_private=allow_private)
 
 
 def _of_several(periods: tuple[str, ...], phase: Phase, number: int) -> str:

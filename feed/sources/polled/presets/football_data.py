@@ -1,7 +1,7 @@
 """football-data.org: the matches of a competition, of yesterday, today and tomorrow."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from feed.errors import BadInput
@@ -9,7 +9,6 @@ from feed.model.codec import Json, JsonObject
 from feed.sources.base import SourceFailed
 from feed.sources.moments import iso_ms
 from feed.sources.polled.mapping import Mapped, Rows
-from feed.sources.polled.polling import Polling
 from feed.sources.polled.presets.matches import (
     LeagueConfig,
     Match,
@@ -22,7 +21,7 @@ from feed.sources.polled.presets.matches import (
     side,
 )
 from feed.sources.polled.presets.token import check_name, read_token
-from feed.sources.polled.upstream import Target, root
+from feed.sources.polled.upstream import Target, Upstream, root
 
 _ROWS = """matches[].{id: to_string(id), start: utcDate, status: status, minute: minute,
     added: injuryTime, home: homeTeam, away: awayTeam, score: score}"""
@@ -59,6 +58,14 @@ class FootballDataConfig(LeagueConfig, frozen=True, kw_only=True, tag="football-
             raise self.wrong("league", "expected the competition's code, such as PL")
         check_name(self, self.token_env)
 
+    def headers(self) -> Mapping[str, str]:
+        """The key, which stands in no URL."""
+        return {"X-Auth-Token": read_token(self, self.token_env)}
+
+    def upstream(self) -> Upstream:
+        """The API. Raises SettingsError."""
+        return _Api(self)
+
 
 class _Api:
     lists_whole = False
@@ -83,15 +90,6 @@ class _Api:
         if not isinstance(answer, dict) or not isinstance(answer.get("matches"), list):
             raise SourceFailed("football-data answered without a list of matches")
         return self._matches.changes(self._rows.of(answer), _match, now_ms)
-
-
-class FootballData(Polling):
-    """Scores of football-data.org."""
-
-    def __init__(self, config: FootballDataConfig, *, allow_private: bool = False) -> None:
-        config.check()
-        headers = {"X-Auth-Token": read_token(config, config.token_env)}
-        super().__init__(config, _Api(config), allow_private=allow_private, headers=headers)
 
 
 def _match(row: JsonObject) -> Match:

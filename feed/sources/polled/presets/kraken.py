@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from feed.model.codec import Json
 from feed.sources.base import SourceFailed, Unwelcome
 from feed.sources.polled.mapping import Mapped, Mapping
-from feed.sources.polled.polling import Polling
 from feed.sources.polled.presets.quotes import PairsConfig, quoted
-from feed.sources.polled.upstream import Target, root
+from feed.sources.polled.upstream import Target, Upstream, root
 
 _ITEMS = (
     "[].{topic: pair, price: c[0], size: c[1], bid: b[0], ask: a[0],"
@@ -24,6 +23,10 @@ class KrakenConfig(PairsConfig, frozen=True, kw_only=True, tag="kraken"):
 
     base_url: str = "https://api.kraken.com"
     per_minute: int | None = 30
+
+    def upstream(self) -> Upstream:
+        """The API. Raises SettingsError."""
+        return _Api(self)
 
 
 class _Api:
@@ -56,14 +59,6 @@ class _Api:
             {**(row if isinstance(row, dict) else {}), "pair": name} for name, row in result.items()
         ]
         return quoted(self._mapping.changes(rows, None), target, self._tickers)
-
-
-class Kraken(Polling):
-    """Prices of Kraken."""
-
-    def __init__(self, config: KrakenConfig, *, allow_private: bool = False) -> None:
-        config.check()
-        super().__init__(config, _Api(config), allow_private=allow_private)
 
 
 def _spellings(base: str, quote: str) -> list[str]:

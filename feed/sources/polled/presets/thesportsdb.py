@@ -10,7 +10,6 @@ from feed.sources.abbreviation import abbreviations
 from feed.sources.base import SourceFailed
 from feed.sources.moments import iso_ms
 from feed.sources.polled.mapping import Mapped, Rows
-from feed.sources.polled.polling import Polling
 from feed.sources.polled.presets.matches import (
     LeagueConfig,
     Match,
@@ -22,7 +21,7 @@ from feed.sources.polled.presets.matches import (
     slug,
 )
 from feed.sources.polled.presets.token import check_name, read_token
-from feed.sources.polled.upstream import Target, root
+from feed.sources.polled.upstream import Target, Upstream, root
 
 _ROWS = """events[].{id: idEvent, start: strTimestamp, sport: strSport, status: strStatus,
     postponed: strPostponed, progress: strProgress,
@@ -84,6 +83,10 @@ class TheSportsDbConfig(LeagueConfig, frozen=True, kw_only=True, tag="thesportsd
         if self.token_env is not None:
             check_name(self, self.token_env)
 
+    def upstream(self) -> Upstream:
+        """The API. Raises SettingsError."""
+        return _Api(self)
+
 
 class _Api:
     lists_whole = False
@@ -105,14 +108,6 @@ class _Api:
         if not isinstance(answer, dict) or "events" not in answer:
             raise SourceFailed("TheSportsDB answered without events")
         return self._matches.changes(self._rows.of(answer), _match, now_ms)
-
-
-class TheSportsDb(Polling):
-    """Scores of TheSportsDB."""
-
-    def __init__(self, config: TheSportsDbConfig, *, allow_private: bool = False) -> None:
-        config.check()
-        super().__init__(config, _Api(config), allow_private=allow_private)
 
 
 def _day(at_ms: int) -> str:
