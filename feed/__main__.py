@@ -1,7 +1,9 @@
 """`python -m feed`: serve, and what else is done from a terminal."""
 
 import argparse
+import asyncio
 import logging
+import os
 import secrets
 import sys
 from collections.abc import Callable
@@ -10,8 +12,9 @@ import msgspec
 
 from feed.commands import inject, record, replay, watch
 from feed.commands.text import printable
-from feed.errors import FeedError
-from feed.settings import read_settings
+from feed.errors import FeedError, SettingsError
+from feed.settings import examine, read_settings
+from feed.sources.open import open_source
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,8 +47,23 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _check(_: argparse.Namespace) -> int:
-    settings = read_settings()
+    settings, wrong = examine()
+    for config in settings.source:
+        try:
+            source = open_source(config, allow_private=settings.allow_private_sources)
+        except SettingsError as error:
+            wrong += [f"{os.environ['FEED_CONFIG']}: {line}" for line in error.mistakes]
+        else:
+            asyncio.run(source.aclose())
+    if wrong:
+        print(f"{len(wrong)} {'mistakes' if len(wrong) > 1 else 'mistake'} in the settings:")  # noqa: T201
+        for line in wrong:
+            print(f"  {printable(line)}")  # noqa: T201
+        return 1
     print(f"the settings are good: {len(settings.source)} sources")  # noqa: T201
+    width = max((len(config.name) for config in settings.source), default=0)
+    for config in settings.source:
+        print(f"  {config.name:{width}}  {config.type_name}, every {config.every_s:g} s")  # noqa: T201
     return 0
 
 

@@ -1,7 +1,7 @@
 """What can go wrong, as one tree.
 
 FeedError
-├── SettingsError       the configuration is wrong; the start stops with this one line
+├── SettingsError       the configuration is wrong; the start stops with one line
 ├── BadInput            something from outside is wrong; carries where
 │   ├── BadTopic
 │   ├── BadCursor
@@ -33,7 +33,16 @@ class FeedError(Exception):
 
 
 class SettingsError(FeedError):
-    """A setting is unknown or has a bad value; the message is one line that names it."""
+    """Settings are unknown or have bad values; the message is one line that names the first.
+
+    `mistakes`: a line for each.
+    """
+
+    def __init__(self, *mistakes: str) -> None:
+        first, *more = mistakes
+        tail = f" (and {len(more)} more; `python -m feed check` says all)" if more else ""
+        super().__init__(first + tail)
+        self.mistakes = mistakes
 
 
 class BadInput(FeedError):

@@ -3,14 +3,15 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
-from feed.errors import SettingsError
+from feed.errors import Fault, SettingsError
+from feed.fitting import meant, misfits, within
 from feed.sources.open import SourceConfig, demo
 
 _TOKEN_CHARACTERS = 32
@@ -54,86 +55,118 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in force; raises SettingsError with one line that names what is wrong."""
-    given: dict[str, Any] = {}
-    config = environment.get("FEED_CONFIG")
-    if config:
-        given = _read_file(Path(config))
-    for name, text in environment.items():
-        if name.startswith("FEED_") and name != "FEED_CONFIG":
-            field = _field(name)
-            given[field] = _value(name, field, text)
-    if given.get("admin_token") == () and environment.get("FEED_ADMIN_TOKEN"):
-        raise SettingsError("FEED_ADMIN_TOKEN: there is no token in it")
-    if "PORT" in environment:
-        given["port"] = _value("PORT", "port", environment["PORT"])
-    try:
-        settings = msgspec.convert(given, Settings)
-    except msgspec.ValidationError as error:
-        raise SettingsError(_in_words(str(error), config)) from error
-    _check(settings)
-    if not config:
-        settings = msgspec.structs.replace(settings, source=demo())
+    """The settings in force. Raises SettingsError."""
+    settings, wrong = examine(environment)
+    if wrong:
+        raise SettingsError(*wrong)
     return settings
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def examine(environment: Mapping[str, str] = os.environ) -> tuple[Settings, list[str]]:
+    """The settings as far as they are good, and a line for each thing that is wrong."""
+    config = environment.get("FEED_CONFIG")
+    wrong: list[str] = []
+    given = _file(Path(config), wrong) if config else {}
+    for name, text in environment.items():
+        if (name.startswith("FEED_") and name != "FEED_CONFIG") or name == "PORT":
+            _take(name, text, given, wrong)
+    sources, faults_of_sources = _sources(given.pop("source", []))
+    faults = [*misfits(given, Settings, "")]
+    settings = msgspec.convert(_without(given, faults, ""), Settings)
+    wrong += _faults(settings)
+    faults += faults_of_sources
+    wrong += [f"{config}: {fault.path}: {fault.message}" for fault in faults]
+    return msgspec.structs.replace(settings, source=sources if config else demo()), wrong
+
+
+def _file(path: Path, wrong: list[str]) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"FEED_CONFIG: {path}: {error}") from error
+        wrong.append(f"FEED_CONFIG: {path}: {error}")
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: {error}") from error
+        wrong.append(f"{path}: {error}")
+    return {}
 
 
-def _field(name: str) -> str:
+def _take(name: str, text: str, given: dict[str, Any], wrong: list[str]) -> None:
+    """Lay a variable over what the file has given."""
     field = name.removeprefix("FEED_").lower()
-    if not name.isupper() or field not in Settings.__struct_fields__ or field in ("port", "source"):
-        raise SettingsError(f"{name}: no setting of this name")
-    return field
+    known = [each for each in Settings.__struct_fields__ if each not in ("port", "source")]
+    if name != "PORT" and (not name.isupper() or field not in known):
+        near = meant(field, known)
+        hint = f"; is FEED_{near.upper()} meant?" if near else ""
+        wrong.append(f"{name}: no setting of this name{hint}")
+        return
+    given.pop(field, None)
+    try:
+        given[field] = _value(Settings.__annotations__[field], text)
+    except ValueError as error:  # msgspec's too
+        wrong.append(f"{name}: {text!r}: {error}")
+    if field == "admin_token" and text and not given[field]:
+        wrong.append("FEED_ADMIN_TOKEN: there is no token in it")
 
 
-def _value(name: str, field: str, text: str) -> Any:
-    """The text of a variable as the type of its field."""
-    kind = Settings.__annotations__[field]
+def _value(kind: Any, text: str) -> Any:
+    """The text of a variable as the type of its field. Raises ValueError."""
     if kind is str:
         return text
     if kind is bool:
         if text not in ("on", "off"):
-            raise SettingsError(f"{name}: {text!r} is neither on nor off")
+            raise ValueError("expected on or off")
         return text == "on"
     if kind == tuple[str, ...]:
         return tuple(part.strip() for part in text.split(",") if part.strip())
-    try:
-        return msgspec.convert(text, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{name}: {text!r}: {error}") from error
+    return msgspec.convert(text, kind, strict=False)
 
 
-def _in_words(message: str, config: str | None) -> str:
-    """A sentence of msgspec, the place first: `feed.toml: $.source[0].every_s: Expected …`."""
-    sentence, _, place = message.partition(" - at `")
-    return f"{config or 'settings'}: {place.rstrip('`') or '$'}: {sentence}"
+def _sources(given: Any) -> tuple[tuple[SourceConfig, ...], list[Fault]]:
+    """The sources that are good, and what is wrong with the others."""
+    if not isinstance(given, list):
+        return (), [Fault("source", "expected [[source]], once for each of them")]
+    good: dict[str, SourceConfig] = {}
+    wrong: list[Fault] = []
+    names: set[str] = set()
+    for number, each in enumerate(given, start=1):
+        name = each.get("name") if isinstance(each, dict) else None
+        place = f"[source.{name}]" if isinstance(name, str) else f"[[source]] {number}"
+        faults = [*misfits(each, SourceConfig, place)]
+        try:
+            config: Any = msgspec.convert(_without(each, faults, place), SourceConfig)
+            faults += [Fault(within(place, field), message) for field, message in config.faults()]
+            good |= {} if faults else {config.name: config}
+        except msgspec.ValidationError:
+            pass  # something that is needed is among the faults
+        if name in names:
+            faults.append(Fault(place, "another source has this name"))
+        names |= {name} if isinstance(name, str) else set()
+        wrong += faults
+    return tuple(good.values()), wrong
 
 
-def _check(settings: Settings) -> None:
+def _without(given: Any, faults: Sequence[Fault], path: str) -> Any:
+    """What is left of a table without those of its fields that have a fault."""
+    fields = [fault.path.removeprefix(path).removeprefix(".") for fault in faults]
+    bad = {re.split(r"[.\[]", field)[0] for field in fields}
+    if not isinstance(given, dict):
+        return given
+    return {name: value for name, value in given.items() if name not in bad}
+
+
+def _faults(settings: Settings) -> Iterator[str]:
     """What types cannot say."""
-    _check_tokens(settings)
+    yield from _faults_of_tokens(settings)
     if not _LOG.fullmatch(settings.log):
         form = "memory:, sqlite:///path or redis://host:port/db"
-        raise SettingsError(f"FEED_LOG: {_without_password(settings.log)!r} is not {form}")
+        yield f"FEED_LOG: {_without_password(settings.log)!r} is not {form}"
     for address in settings.trusted_proxies:
         try:
             ip_network(address)
         except ValueError as error:
-            raise SettingsError(f"FEED_TRUSTED_PROXIES: {error}") from error
+            yield f"FEED_TRUSTED_PROXIES: {error}"
     for origin in settings.allowed_origins:
         if not _ORIGIN.fullmatch(origin):
-            message = "is no origin: https://host[:port]"
-            raise SettingsError(f"FEED_ALLOWED_ORIGINS: {origin!r} {message}")
-    names = [source.name for source in settings.source]
-    if len(names) != len(set(names)):
-        raise SettingsError("source: two sources have the same name")
+            yield f"FEED_ALLOWED_ORIGINS: {origin!r} is no origin: https://host[:port]"
 
 
 def _without_password(url: str) -> str:
@@ -141,15 +174,15 @@ def _without_password(url: str) -> str:
     return re.sub(r"//.*@", "//***@", url)
 
 
-def _check_tokens(settings: Settings) -> None:
+def _faults_of_tokens(settings: Settings) -> Iterator[str]:
     if len(settings.admin_token) > _TOKENS:
-        raise SettingsError(f"FEED_ADMIN_TOKEN: at most {_TOKENS} tokens, for rotation")
+        yield f"FEED_ADMIN_TOKEN: at most {_TOKENS} tokens, for rotation"
     metrics = [settings.metrics_token] if settings.metrics_token else []
     for name, values in (("ADMIN_TOKEN", settings.admin_token), ("METRICS_TOKEN", metrics)):
         if any(len(value) < _TOKEN_CHARACTERS for value in values):
-            raise SettingsError(f"FEED_{name}: shorter than {_TOKEN_CHARACTERS} characters")
+            yield f"FEED_{name}: shorter than {_TOKEN_CHARACTERS} characters"
     if settings.subscriber_secret:
-        raise SettingsError(
+        yield (
             "FEED_SUBSCRIBER_SECRET: this version cannot check subscribers' tokens yet,"
             " and will not serve everybody what is meant for some"
         )

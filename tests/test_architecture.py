@@ -23,12 +23,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sources": {"model"} | BELOW_ALL,
     "hub": {"log", "sources", "model"} | BELOW_ALL,
     "web": {"hub", "log", "sources", "model"} | BELOW_ALL,
-    "settings": {"sources", "errors"},
+    "fitting": {"errors"},
+    "settings": {"sources", "errors", "fitting"},
     "app": {"settings", "web", "hub", "log", "sources", "model"} | BELOW_ALL,
     "client": {"model"} | BELOW_ALL,
     "commands": {"client", "sources", "model"} | BELOW_ALL,
     "wsgi": {"app", "settings", "web"} | BELOW_ALL,
-    "__main__": {"app", "settings", "commands"} | BELOW_ALL,
+    "__main__": {"app", "settings", "commands", "sources"} | BELOW_ALL,
 }
 """A room, and the other rooms that it knows: `app → web → hub → (log | sources) → model`."""
 

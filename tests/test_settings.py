@@ -49,6 +49,8 @@ TAKEN: list[tuple[str, str, str, object]] = [
     ("FEED_ALLOW_PRIVATE_SOURCES", "off", "allow_private_sources", False),
 ]
 
+REPLAY = "[[source]]\ntype = 'replay'\nname = 'a'\npath = 'x'\nformat = 'jsonl'\n"
+
 REFUSED: list[tuple[str, str]] = [
     *(("PORT", text) for text in ("", "http", "-1", "65536", "80.5")),
     *(
@@ -143,7 +145,7 @@ def test_a_file(file: Path) -> None:
 
         [[source]]
         type = "replay"
-        name = "last season"
+        name = "last-season"
         path = "season.jsonl"
         format = "jsonl"
 
@@ -192,21 +194,27 @@ def test_the_environment_wins_over_the_file(file: Path) -> None:
     [
         ("port = \n", "line 1"),
         ('host = "a"\nhost = "b"\n', "line 2"),
-        ("port = 65536", "$.port"),
-        ('port = "8080"', "$.port"),
-        ("max_age_s = 0", "$.max_age_s"),
-        ('sources = "on"', "$.sources"),
-        ('trusted_proxies = "10.0.0.0/8"', "$.trusted_proxies"),
-        ("trusted_proxies = [1]", "$.trusted_proxies[0]"),
+        ("port = 65536", "port"),
+        ('port = "8080"', "port"),
+        ("max_age_s = 0", "max_age_s"),
+        ('sources = "on"', "sources"),
+        ('trusted_proxies = "10.0.0.0/8"', "trusted_proxies"),
+        ("trusted_proxies = [1]", "trusted_proxies[0]"),
         ("heartbeats = 1", "heartbeats"),
-        ("source = 1", "$.source"),
-        ("[[source]]\nname = 'a'", "$.source[0]"),
-        ("[[source]]\ntype = 'astrology'\nname = 'a'", "$.source[0].type"),
-        ("[[source]]\ntype = 'random_walk'\nname = 'a'\nevery_s = 'x'", "$.source[0].every_s"),
+        ("source = 1", "source"),
+        ("[[source]]\nname = 'a'", "[source.a]"),
+        ("[[source]]\ntype = 'astrology'\nname = 'a'", "[source.a].type"),
+        ("[[source]]\ntype = 'random_walk'\nname = 'a'\nevery_s = 'x'", "[source.a].every_s"),
         (
             "[[source]]\ntype = 'replay'\nname = 'a'\npath = 'x'\nformat = 'jsonl'\nspeedy = 1",
-            "speedy",
+            "[source.a].speedy: there is no such field; is speed meant?",
         ),
+        ("[[source]]\ntype = 'scenario'\npath = 'x'", "[[source]] 1: `name` is missing"),
+        ("source = [1]", "[[source]] 1: "),
+        ("[source]\nname = 'a'", "source: expected [[source]]"),
+        (REPLAY * 2, "[source.a]: another source has this name"),
+        (REPLAY + "every_s = 0", "[source.a].every_s: expected more than 0"),
+        (REPLAY + "market = {open = 1}", "[source.a].market: `timezone` is missing"),
     ],
 )
 def test_a_fault_of_the_file_is_named_with_its_place(file: Path, text: str, place: str) -> None:
@@ -223,7 +231,6 @@ def test_a_fault_of_the_file_is_named_with_its_place(file: Path, text: str, plac
         (f'admin_token = ["{TOKEN}", "short"]', "FEED_ADMIN_TOKEN"),
         ('metrics_token = "short"', "FEED_METRICS_TOKEN"),
         (f'subscriber_secret = "{TOKEN}"', "FEED_SUBSCRIBER_SECRET"),
-        ("[[source]]\ntype = 'replay'\nname = 'a'\npath = 'x'\nformat = 'jsonl'\n" * 2, "source"),
     ],
 )
 def test_what_types_cannot_say_holds_for_the_file_too(file: Path, text: str, name: str) -> None:

@@ -1,12 +1,12 @@
 """What every source is: something that is asked at an interval and answers with changes."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
-from feed.errors import FeedError, SettingsError
+from feed.errors import Fault, FeedError, SettingsError
 from feed.model.change import Change
 from feed.model.codec import JsonObject
 from feed.sources.market import Market
@@ -115,22 +115,28 @@ class Config(
 
     def wrong(self, field: str, message: str) -> SettingsError:
         """The error that names a field of this source."""
-        return SettingsError(f"source {self.name!r}: {field}: {message}")
+        return SettingsError(f"[source.{self.name}].{field}: {message}")
 
     def check(self) -> None:
         """Raise SettingsError where a value cannot be, though its type is right."""
+        for fault in self.faults():
+            raise self.wrong(*fault)
+
+    def faults(self) -> Iterator[Fault]:
+        """Every value that cannot be, though its type is right, by its field."""
         if not _NAME.fullmatch(self.name):
-            raise self.wrong("name", "expected 1 to 64 characters of A-Z a-z 0-9 . _ -")
+            yield Fault("name", "expected 1 to 64 characters of A-Z a-z 0-9 . _ -")
         if not 0 < self.every_s <= _DAY_S:
-            raise self.wrong("every_s", f"expected more than 0 and at most {_DAY_S} seconds")
+            yield Fault("every_s", f"expected more than 0 and at most {_DAY_S} seconds")
         if self.stale_after_s is not None and not self.every_s < self.stale_after_s <= _STALE_S:
-            raise self.wrong("stale_after_s", f"expected more than every_s and at most {_STALE_S}")
+            yield Fault("stale_after_s", f"expected more than every_s and at most {_STALE_S}")
         if self.trust == "recorded":
             for field in ("stale_after_s", "market"):
                 if getattr(self, field) is not None:
-                    raise self.wrong(field, f"means nothing for {self.type_name}")
-        if self.market is not None and (fault := self.market.fault()):
-            raise self.wrong(f"market.{fault[0]}", fault[1])
+                    yield Fault(field, f"means nothing for {self.type_name}")
+        if self.market is not None:
+            for field, message in self.market.faults():
+                yield Fault(f"market.{field}", message)
 
     @property
     def policy(self) -> Policy:

@@ -1,11 +1,14 @@
 """When a market is open: its own wall clock, so that summer time is its own affair."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from feed.errors import Fault
 
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -26,18 +29,18 @@ class Market(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     closes: str = msgspec.field(name="close")
     days: tuple[Day, ...] = _WEEK
 
-    def fault(self) -> tuple[str, str] | None:
-        """The field that cannot be, and why; None where all can."""
+    def faults(self) -> Iterator[Fault]:
+        """Every field that cannot be."""
         try:
             ZoneInfo(self.timezone)
         except (KeyError, OSError, ValueError):  # unknown, a folder, or no name at all
-            return "timezone", f"unknown: {self.timezone!r}; expected one such as Europe/Berlin"
+            message = f"unknown: {self.timezone!r}; expected one such as Europe/Berlin"
+            yield Fault("timezone", message)
         for field, text in (("open", self.opens), ("close", self.closes)):
             if not _TIME.fullmatch(text):
-                return field, f"expected a time such as 09:30, not {text!r}"
+                yield Fault(field, f"expected a time such as 09:30, not {text!r}")
         if not self.days:
-            return "days", "at least one is needed"
-        return None
+            yield Fault("days", "at least one is needed")
 
     def is_open(self, now_ms: int) -> bool:
         """Whether there is a session now. The fields must have no fault."""

@@ -87,7 +87,7 @@ def test_what_does_not_fit_is_refused(line: str, message: str) -> None:
 
 def test_a_bad_value_is_named() -> None:
     [config, *_] = demo()
-    with pytest.raises(SettingsError, match="source 'market': every_s: "):
+    with pytest.raises(SettingsError, match=r"^\[source\.market\]\.every_s: "):
         open_source(msgspec.structs.replace(config, every_s=0.0))
 
 

@@ -56,7 +56,7 @@ def test_what_is_made_up_or_recorded_is_not() -> None:
 def test_a_bad_value_is_named(text: str, message: str) -> None:
     with pytest.raises(SettingsError) as raised:
         config(text).check()
-    assert str(raised.value).startswith(f"source {config(text).name!r}: {message}")
+    assert str(raised.value).startswith(f"[source.{config(text).name}].{message}")
 
 
 @pytest.mark.parametrize(("text", "place"), WRONG_TYPES)

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from feed.errors import Fault
 from feed.model.change import Change
 from feed.model.codec import Json, JsonObject
 from feed.model.merge import merge
@@ -25,24 +26,24 @@ class MatchClockConfig(Config, frozen=True, kw_only=True, tag="match_clock"):
     speed: float = 1.0
     seed: int = 1
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if not 0 < self.speed <= _MAX_SPEED:
-            raise self.wrong("speed", f"expected more than 0 and at most {_MAX_SPEED}")
+            yield Fault("speed", f"expected more than 0 and at most {_MAX_SPEED}")
         if not self.fixtures:
-            raise self.wrong("fixtures", "at least one is needed")
+            yield Fault("fixtures", "at least one is needed")
         for index, fixture in enumerate(self.fixtures):
             if fixture.sport not in PLAY:
-                raise self.wrong(f"fixtures[{index}].sport", f"expected one of {', '.join(PLAY)}")
+                yield Fault(f"fixtures[{index}].sport", f"expected one of {', '.join(PLAY)}")
             words = (fixture.league, fixture.home.abbr, fixture.away.abbr)
             if not all(map(fits_topic, words)):
-                raise self.wrong(
+                yield Fault(
                     f"fixtures[{index}]",
                     "league and abbr are 1 to 20 characters of A-Z a-z 0-9 . _ -",
                 )
         if len({fixture.topic for fixture in self.fixtures}) < len(self.fixtures):
-            raise self.wrong("fixtures", "a topic is named twice")
+            yield Fault("fixtures", "a topic is named twice")
 
 
 class _Ground:

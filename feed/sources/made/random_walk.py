@@ -1,17 +1,17 @@
 """Prices that nobody has to supply: a seeded geometric Brownian motion in exact decimals."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
 import msgspec
 
-from feed.errors import BadTopic
+from feed.errors import BadTopic, Fault
 from feed.model.change import Change
 from feed.model.codec import Json, JsonObject
 from feed.model.field import decimal_text
-from feed.model.topic import parse_topic
+from feed.model.topic import kind_of, parse_topic
 from feed.sources.base import Config, Current
 from feed.sources.policy import Trust
 
@@ -38,6 +38,21 @@ class Ticker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lot: Decimal = Decimal(1)
     volatility_pct: float = 1.0
 
+    def faults(self) -> Iterator[Fault]:
+        """Every field that cannot be."""
+        try:
+            if kind_of(parse_topic(self.topic)) != "price":
+                yield Fault("topic", "expected a price")
+        except BadTopic as bad:
+            yield Fault("topic", str(bad))
+        for field, value in (("price", self.price), ("lot", self.lot)):
+            if not _fits(value):
+                yield Fault(field, f"expected more than 0, under {_MAX}")
+        if not 0 <= self.decimals <= _MAX_DECIMALS:
+            yield Fault("decimals", f"expected 0 to {_MAX_DECIMALS}")
+        if not 0 <= self.volatility_pct <= 100:  # noqa: PLR2004  (percent)
+            yield Fault("volatility_pct", "expected 0 to 100")
+
 
 class RandomWalkConfig(Config, frozen=True, kw_only=True, tag="random_walk"):
     """`moving`: the share of the tickers that trade in one tick, on average. `seed`: any number."""
@@ -48,35 +63,19 @@ class RandomWalkConfig(Config, frozen=True, kw_only=True, tag="random_walk"):
     moving: float = 0.4
     seed: int = 1
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if not self.tickers:
-            raise self.wrong("tickers", "at least one is needed")
+            yield Fault("tickers", "at least one is needed")
         if not 0 < self.moving <= 1:
-            raise self.wrong("moving", "expected more than 0 and at most 1")
-        topics = []
+            yield Fault("moving", "expected more than 0 and at most 1")
         for index, ticker in enumerate(self.tickers):
-            topics.append(self._topic(ticker, index))
-            if not _fits(ticker.price):
-                raise self.wrong(f"tickers[{index}].price", f"expected more than 0, under {_MAX}")
-            if not _fits(ticker.lot):
-                raise self.wrong(f"tickers[{index}].lot", f"expected more than 0, under {_MAX}")
-            if not 0 <= ticker.decimals <= _MAX_DECIMALS:
-                raise self.wrong(f"tickers[{index}].decimals", f"expected 0 to {_MAX_DECIMALS}")
-            if not 0 <= ticker.volatility_pct <= 100:  # noqa: PLR2004  (percent)
-                raise self.wrong(f"tickers[{index}].volatility_pct", "expected 0 to 100")
+            for field, message in ticker.faults():
+                yield Fault(f"tickers[{index}].{field}", message)
+        topics = [ticker.topic.removeprefix("price:") for ticker in self.tickers]
         if len(set(topics)) < len(topics):
-            raise self.wrong("tickers", "a topic is named twice")
-
-    def _topic(self, ticker: Ticker, index: int) -> str:
-        try:
-            topic = parse_topic(ticker.topic)
-        except BadTopic as bad:
-            raise self.wrong(f"tickers[{index}].topic", str(bad)) from bad
-        if not topic.startswith("price:"):
-            raise self.wrong(f"tickers[{index}].topic", "expected a price")
-        return topic
+            yield Fault("tickers", "a topic is named twice")
 
 
 class _Walk:

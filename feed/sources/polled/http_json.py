@@ -1,9 +1,9 @@
 """Polls somebody's JSON and maps it to items and events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from feed.errors import BadInput
+from feed.errors import BadInput, Fault
 from feed.model.codec import Json
 from feed.model.topic import parse_topic
 from feed.sources.polled.mapping import Kind, Mapped, Mapping
@@ -26,42 +26,37 @@ class HttpJsonConfig(PollingConfig, frozen=True, kw_only=True, tag="http_json"):
     tickers: tuple[str, ...] = ()
     events: str | None = None
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if any(place in self.url for place in _PLACES) != bool(self.tickers):
-            raise self.wrong("tickers", "go with a url that has {ticker} in it, and only with one")
+            yield Fault("tickers", "go with a url that has {ticker} in it, and only with one")
         for index, ticker in enumerate(self.tickers):
             try:
                 parse_topic(f"{self.kind}:{ticker}")
             except BadInput as bad:
-                raise self.wrong(f"tickers[{index}]", str(bad)) from bad
-        self.targets()
-        self.mapping()
-
-    def targets(self) -> tuple[Target, ...]:
-        """What to ask for. Raises SettingsError."""
+                yield Fault(f"tickers[{index}]", str(bad))
         try:
-            if not self.tickers:
-                return (Target(root(self.url)),)
-            return tuple(
-                Target(root(_filled(self.url, ticker)), (f"{self.kind}:{ticker}",))
-                for ticker in self.tickers
-            )
+            self.targets()
         except ValueError as error:
-            raise self.wrong("url", str(error)) from error
-
-    def mapping(self) -> Mapping:
-        """The expressions, compiled. Raises SettingsError."""
+            yield Fault("url", str(error))
         for field, expression in (("items", self.items), ("events", self.events)):
             try:
                 Mapping(self.kind, expression or "@")
             except BadInput as error:
-                raise self.wrong(field, str(error)) from error
-        return Mapping(self.kind, self.items, self.events)
+                yield Fault(field, str(error))
+
+    def targets(self) -> tuple[Target, ...]:
+        """What to ask for. Raises ValueError where the URL is none."""
+        if not self.tickers:
+            return (Target(root(self.url)),)
+        return tuple(
+            Target(root(_filled(self.url, ticker)), (f"{self.kind}:{ticker}",))
+            for ticker in self.tickers
+        )
 
     def upstream(self) -> Upstream:
-        """The API. Raises SettingsError."""
+        """The API, as the settings have it."""
         return _Api(self)
 
 
@@ -72,7 +67,7 @@ class _Api:
 
     def __init__(self, config: HttpJsonConfig) -> None:
         self._targets = config.targets()
-        self._mapping = config.mapping()
+        self._mapping = Mapping(config.kind, config.items, config.events)
 
     def targets(self, now_ms: int) -> Sequence[Target]:
         """See Upstream."""

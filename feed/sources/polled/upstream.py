@@ -1,11 +1,12 @@
 """What an API is to the poller: how often to ask it, for what, and what an answer means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 from yarl import URL
 
+from feed.errors import Fault
 from feed.model.codec import Json
 from feed.sources.base import Config
 from feed.sources.polled.mapping import Mapped
@@ -30,19 +31,19 @@ class PollingConfig(Config, frozen=True, kw_only=True):
     per_day: int | None = None
     timeout_s: float = _MAX_TIMEOUT_S
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if not 0 < self.timeout_s <= _MAX_TIMEOUT_S:
-            raise self.wrong("timeout_s", f"expected more than 0 and at most {_MAX_TIMEOUT_S:g}")
+            yield Fault("timeout_s", f"expected more than 0 and at most {_MAX_TIMEOUT_S:g}")
         for field in ("idle_every_s", "unwatched_every_s"):
             value = getattr(self, field)
             if value is not None and not self.every_s <= value <= _DAY_S:
-                raise self.wrong(field, f"expected at least every_s, and at most {_DAY_S} seconds")
+                yield Fault(field, f"expected at least every_s, and at most {_DAY_S} seconds")
         for field, most in (("per_minute", _MAX_PER_MINUTE), ("per_day", _MAX_PER_DAY)):
             value = getattr(self, field)
             if value is not None and not 1 <= value <= most:
-                raise self.wrong(field, f"expected 1 to {most}")
+                yield Fault(field, f"expected 1 to {most}")
 
     def headers(self) -> Mapping[str, str]:
         """What goes with every request. Raises SettingsError."""

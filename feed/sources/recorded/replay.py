@@ -1,13 +1,13 @@
 """A source that replays what was recorded: the settings of each format of file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import ClassVar, Literal
 
 import msgspec
 
-from feed.errors import BadInput
+from feed.errors import BadInput, Fault
 from feed.model.topic import kind_of, parse_topic
 from feed.sources.base import Config
 from feed.sources.match import fits_topic
@@ -52,14 +52,14 @@ class ReplayConfig(Config, frozen=True, kw_only=True, tag="replay"):
     until: str | None = None
     league: str | None = None
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if not 0 <= self.speed <= MAX_SPEED:
-            raise self.wrong("speed", f"expected 0 to {MAX_SPEED}")
+            yield Fault("speed", f"expected 0 to {MAX_SPEED}")
         for name, value in self._foreign().items():
             if value:
-                raise self.wrong(name, f"means nothing for {self.format}, unit {self.unit}")
+                yield Fault(name, f"means nothing for {self.format}, unit {self.unit}")
 
     def _foreign(self) -> dict[str, object]:
         """What is given for another format."""
@@ -92,7 +92,9 @@ class ReplayConfig(Config, frozen=True, kw_only=True, tag="replay"):
                     return lambda: read_jsonl(files, played)
                 case "openfootball":
                     return self._matches(path)
-        except (OSError, BadInput) as error:
+        except OSError as error:
+            raise self.wrong("path", f"{error.filename}: {error.strerror}") from error
+        except BadInput as error:
             raise self.wrong("path", str(error)) from error
 
     def _layout(self, path: Path) -> CsvLayout:

@@ -179,11 +179,11 @@ class ScenarioConfig(Config, frozen=True, kw_only=True, tag="scenario"):
     speed: float | None = None
     loop: bool = False
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if self.speed is not None and not 0 < self.speed <= MAX_SPEED:
-            raise self.wrong("speed", f"expected more than 0 and at most {MAX_SPEED}")
+            yield Fault("speed", f"expected more than 0 and at most {MAX_SPEED}")
 
 
 class Rehearsal(Player):
@@ -193,7 +193,9 @@ class Rehearsal(Player):
         config.check()
         try:
             scenario = read_scenario(Path(config.path))
-        except (OSError, BadInput) as error:
+        except OSError as error:
+            raise config.wrong("path", f"{error.filename}: {error.strerror}") from error
+        except BadInput as error:
             raise config.wrong("path", "; ".join(str(error).splitlines())) from error
         super().__init__(
             config.name,

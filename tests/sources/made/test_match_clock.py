@@ -201,7 +201,7 @@ async def test_matches_begin_at_different_stages() -> None:
 def test_a_bad_value_is_named(settings: dict[str, Any], field: str) -> None:
     with pytest.raises(SettingsError) as raised:
         MatchClock(MatchClockConfig(**({"name": "matches", "fixtures": (FOOTBALL,)} | settings)))
-    assert f": {field}: " in str(raised.value)
+    assert f"].{field}: " in str(raised.value)
 
 
 def test_topics_are_topics() -> None:

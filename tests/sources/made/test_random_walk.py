@@ -160,4 +160,4 @@ def test_a_bad_value_is_named(settings: dict[str, Any], field: str) -> None:
     given_settings = {"name": "market", "tickers": (BTC,)} | settings
     with pytest.raises(SettingsError) as raised:
         RandomWalk(RandomWalkConfig(**given_settings))
-    assert f": {field}: " in str(raised.value)
+    assert f"].{field}: " in str(raised.value)

@@ -296,4 +296,4 @@ def test_a_bad_value_is_named(file: Path, settings: dict[str, Any], field: str) 
     config = ReplayConfig(name="cup", path=str(file), format="openfootball", **settings)
     with pytest.raises(SettingsError) as raised:
         Replay(config)
-    assert f": {field}: " in str(raised.value)
+    assert f"].{field}: " in str(raised.value)

@@ -215,7 +215,7 @@ async def test_a_clock_ticks_from_now_on(
 def test_a_bad_value_is_named(folder: Path, settings: dict[str, Any], field: str) -> None:
     with pytest.raises(SettingsError) as raised:
         replay(**({"path": trades(folder, 1)} | settings))
-    assert f"source 'tape': {field}: " in str(raised.value)
+    assert f"[source.tape].{field}: " in str(raised.value)
 
 
 def test_what_is_of_another_format_is_named(folder: Path) -> None:

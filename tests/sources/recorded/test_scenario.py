@@ -182,6 +182,6 @@ def test_a_number_of_a_ticker_keeps_its_digits(file: Path) -> None:
 )
 def test_a_bad_setting_is_one_line(file: Path, settings: dict[str, Any], message: str) -> None:
     file.write_text('prices = ["A 1", "B 1"]')
-    with pytest.raises(SettingsError, match=f"^source 'drill': {message}") as raised:
+    with pytest.raises(SettingsError, match=rf"^\[source\.drill\]\.{message}") as raised:
         rehearsal(**({"path": file} | settings))
     assert "\n" not in str(raised.value)

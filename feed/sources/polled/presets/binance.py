@@ -22,7 +22,7 @@ class BinanceConfig(PairsConfig, frozen=True, kw_only=True, tag="binance"):
     per_minute: int | None = 300
 
     def upstream(self) -> Upstream:
-        """The API. Raises SettingsError."""
+        """The API, as the settings have it."""
         return _Api(self)
 
 

@@ -17,7 +17,7 @@ class CoinbaseConfig(PairsConfig, frozen=True, kw_only=True, tag="coinbase"):
     per_minute: int | None = 300
 
     def upstream(self) -> Upstream:
-        """The API. Raises SettingsError."""
+        """The API, as the settings have it."""
         return _Api(self)
 
 

@@ -2,10 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from feed.errors import BadInput
+from feed.errors import BadInput, Fault
 from feed.model.change import EventChange
 from feed.model.codec import Json, JsonObject
 from feed.sources.base import SourceFailed
@@ -81,11 +81,11 @@ class EspnConfig(LeagueConfig, frozen=True, kw_only=True, tag="espn"):
     base_url: str = "https://site.api.espn.com"
     per_minute: int | None = 30
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if not all(_WORD.fullmatch(part) for part in self.path()):
-            raise self.wrong("league", "expected a league such as nba or eng.1, or sport/league")
+            yield Fault("league", "expected a league such as nba or eng.1, or sport/league")
 
     def path(self) -> tuple[str, str]:
         """Sport and league; one with a dot in its name plays soccer."""
@@ -102,7 +102,7 @@ class EspnConfig(LeagueConfig, frozen=True, kw_only=True, tag="espn"):
         return self.label or _WORDS.get(league, league.upper())
 
     def upstream(self) -> Upstream:
-        """The API. Raises SettingsError."""
+        """The API, as the settings have it."""
         return _Api(self)
 
 

@@ -1,10 +1,10 @@
 """football-data.org: the matches of a competition, of yesterday, today and tomorrow."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from feed.errors import BadInput
+from feed.errors import BadInput, Fault
 from feed.model.codec import Json, JsonObject
 from feed.sources.base import SourceFailed
 from feed.sources.moments import iso_ms
@@ -20,7 +20,7 @@ from feed.sources.polled.presets.matches import (
     played,
     side,
 )
-from feed.sources.polled.presets.token import check_name, read_token
+from feed.sources.polled.presets.token import name_faults, read_token
 from feed.sources.polled.upstream import Target, Upstream, root
 
 _ROWS = """matches[].{id: to_string(id), start: utcDate, status: status, minute: minute,
@@ -51,19 +51,19 @@ class FootballDataConfig(LeagueConfig, frozen=True, kw_only=True, tag="football-
     token_env: str = "FOOTBALL_DATA_TOKEN"  # noqa: S105  (the name of a variable)
     per_minute: int | None = 10
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if not _CODE.fullmatch(self.league):
-            raise self.wrong("league", "expected the competition's code, such as PL")
-        check_name(self, self.token_env)
+            yield Fault("league", "expected the competition's code, such as PL")
+        yield from name_faults(self.token_env)
 
     def headers(self) -> Mapping[str, str]:
         """The key, which stands in no URL."""
         return {"X-Auth-Token": read_token(self, self.token_env)}
 
     def upstream(self) -> Upstream:
-        """The API. Raises SettingsError."""
+        """The API, as the settings have it."""
         return _Api(self)
 
 

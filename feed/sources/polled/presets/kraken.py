@@ -25,7 +25,7 @@ class KrakenConfig(PairsConfig, frozen=True, kw_only=True, tag="kraken"):
     per_minute: int | None = 30
 
     def upstream(self) -> Upstream:
-        """The API. Raises SettingsError."""
+        """The API, as the settings have it."""
         return _Api(self)
 
 

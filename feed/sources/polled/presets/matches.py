@@ -1,7 +1,7 @@
 """Matches of a league: what the presets of scores share."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -37,16 +37,16 @@ class LeagueConfig(PollingConfig, frozen=True, kw_only=True):
     idle_every_s: float | None = 300.0
     unwatched_every_s: float | None = 120.0
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if not fits_topic(self.word()):
             field = "label" if self.label else "league"
-            raise self.wrong(field, "expected 1 to 20 characters of A-Z a-z 0-9 . _ -")
+            yield Fault(field, "expected 1 to 20 characters of A-Z a-z 0-9 . _ -")
         try:
             root(self.base_url)
         except ValueError as error:
-            raise self.wrong("base_url", str(error)) from error
+            yield Fault("base_url", str(error))
 
     def word(self) -> str:
         """The word for the league in topics."""

@@ -1,12 +1,13 @@
 """Prices of pairs such as `BTC-USD`: what the presets of markets share."""
 
 import re
+from collections.abc import Iterator
 from collections.abc import Mapping as Table
 from decimal import Decimal
 
 import msgspec
 
-from feed.errors import BadInput
+from feed.errors import BadInput, Fault
 from feed.model.change import Change
 from feed.model.codec import Json, JsonObject
 from feed.sources.polled.mapping import Mapped
@@ -27,18 +28,18 @@ class PairsConfig(PollingConfig, frozen=True, kw_only=True):
     idle_every_s: float | None = None
     unwatched_every_s: float | None = 60.0
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if not 1 <= len(self.tickers) <= _MOST or len(set(self.tickers)) < len(self.tickers):
-            raise self.wrong("tickers", f"expected 1 to {_MOST} different ones")
+            yield Fault("tickers", f"expected 1 to {_MOST} different ones")
         for index, ticker in enumerate(self.tickers):
             if not _PAIR.fullmatch(ticker):
-                raise self.wrong(f"tickers[{index}]", "expected a pair, such as BTC-USD")
+                yield Fault(f"tickers[{index}]", "expected a pair, such as BTC-USD")
         try:
             root(self.base_url)
         except ValueError as error:
-            raise self.wrong("base_url", str(error)) from error
+            yield Fault("base_url", str(error))
 
     def pairs(self) -> list[tuple[str, str]]:
         """Base and quote of each ticker."""

@@ -1,10 +1,10 @@
 """TheSportsDB: the matches of a league on a day, of today and of the evening before."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from feed.errors import BadInput
+from feed.errors import BadInput, Fault
 from feed.model.codec import Json, JsonObject
 from feed.sources.abbreviation import abbreviations
 from feed.sources.base import SourceFailed
@@ -20,7 +20,7 @@ from feed.sources.polled.presets.matches import (
     side,
     slug,
 )
-from feed.sources.polled.presets.token import check_name, read_token
+from feed.sources.polled.presets.token import name_faults, read_token
 from feed.sources.polled.upstream import Target, Upstream, root
 
 _ROWS = """events[].{id: idEvent, start: strTimestamp, sport: strSport, status: strStatus,
@@ -75,16 +75,16 @@ class TheSportsDbConfig(LeagueConfig, frozen=True, kw_only=True, tag="thesportsd
     per_minute: int | None = 30
     token_env: str | None = None
 
-    def check(self) -> None:
-        """Raise SettingsError."""
-        super().check()
+    def faults(self) -> Iterator[Fault]:
+        """See Config."""
+        yield from super().faults()
         if not _LEAGUE.fullmatch(self.league):
-            raise self.wrong("league", "expected the league's number, such as 4328")
+            yield Fault("league", "expected the league's number, such as 4328")
         if self.token_env is not None:
-            check_name(self, self.token_env)
+            yield from name_faults(self.token_env)
 
     def upstream(self) -> Upstream:
-        """The API. Raises SettingsError."""
+        """The API, as the settings have it."""
         return _Api(self)
 
 

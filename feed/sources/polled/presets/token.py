@@ -2,17 +2,19 @@
 
 import os
 import re
+from collections.abc import Iterator
 
+from feed.errors import Fault
 from feed.sources.base import Config
 
 _NAME = re.compile(r"(?!FEED_)[A-Z_][A-Z0-9_]{0,99}", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,200}", re.ASCII)
 
 
-def check_name(config: Config, variable: str) -> None:
-    """Raise SettingsError where `token_env` cannot be the name of a variable."""
+def name_faults(variable: str) -> Iterator[Fault]:
+    """What is wrong with a `token_env` as the name of a variable."""
     if not _NAME.fullmatch(variable):
-        raise config.wrong("token_env", "expected the name of a variable, and not of a FEED_ one")
+        yield Fault("token_env", "expected the name of a variable, and not of a FEED_ one")
 
 
 def read_token(config: Config, variable: str) -> str:

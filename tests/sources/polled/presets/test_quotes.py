@@ -216,4 +216,4 @@ async def test_a_bad_value_is_named(
 ) -> None:
     with pytest.raises(SettingsError) as raised:
         presets.open(kind, **({"tickers": ["BTC-USD"]} | settings))
-    assert f"source '{kind}': {field}: " in str(raised.value)
+    assert f"[source.{kind}].{field}: " in str(raised.value)
