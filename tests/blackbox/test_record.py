@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.blackbox.conftest import Serve
+from tests.blackbox.conftest import SOAK, Serve, client
 from tests.support.admin import Admin, Ledger
 from tests.support.client import epoch
 from tests.support.proxy import CuttingProxy
@@ -16,8 +16,7 @@ from tests.support.recordings import Recorder, as_lines, lines, play, source, to
 from tests.support.server import Server
 from tests.support.traffic import Traffic, drive
 
-CHANGES = 300
-KILLS = 4
+CHANGES, KILLS, AWAY = (1_000, 8, 3_000) if SOAK else (160, 2, 1_300)
 FIRST: list[dict[str, Any]] = [
     {"topic": "price:OPEN-USD", "data": {"price": "10.00", "open": "8.00"}, "ts": 1_000},
     {"topic": "price:OPEN-USD", "set": {"price": "12.00"}, "ts": 2_000},
@@ -48,17 +47,25 @@ async def last_place(admin: Admin) -> str:
     return f"{answer['epoch']}-{answer['head']}"
 
 
-@pytest.fixture
-async def day(serve: Serve, http: aiohttp.ClientSession, tmp_path: Path) -> tuple[Server, Path]:
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording of seeded traffic, whose recorder was cut off and killed again and again."""
-    server = await asyncio.to_thread(serve, FEED_HEARTBEAT_S="0.5", FEED_LOG="memory:")
-    admin, ledger = Admin(http, server.url), Ledger()
+    directory = tmp_path_factory.mktemp("recorded")
+    with Server(directory, {"FEED_HEARTBEAT_S": "0.5", "FEED_LOG": "memory:"}) as server:
+        asyncio.run(_record(server, directory / "day"))
+    assert len(list((directory / "day").glob("*.jsonl"))) > 1
+    return directory / "day"
+
+
+async def _record(server: Server, place: Path) -> None:
+    ledger = Ledger()
     cuts = cycle([2_500, None])  # who is cut off over and over waits longer each time
-    place = tmp_path / "day"
     async with (
+        client("127.0.0.1") as http,
         CuttingProxy(server.port, lambda: next(cuts)) as proxy,
         asyncio.timeout(90),
     ):
+        admin = Admin(http, server.url)
         recorder = Recorder(place, proxy.url, "--most-mb", "0.006")
         await recorder.start()
         await recorder.until(await last_place(admin))
@@ -66,7 +73,7 @@ async def day(serve: Serve, http: aiohttp.ClientSession, tmp_path: Path) -> tupl
         traffic = [Traffic(number, f"t{number}") for number in range(2)]
         async with asyncio.TaskGroup() as group:
             for each in traffic:
-                group.create_task(drive(admin, each, ledger, 60, lambda: len(ledger) >= CHANGES))
+                group.create_task(drive(admin, each, ledger, 100, lambda: len(ledger) >= CHANGES))
             for number in range(1, KILLS + 1):
                 await ledger.grown_to(number * CHANGES // (KILLS + 1))
                 await recorder.until(await last_place(admin))
@@ -83,32 +90,28 @@ async def day(serve: Serve, http: aiohttp.ClientSession, tmp_path: Path) -> tupl
     assert [event[:4] for event in events] == [e[:4] for e in ledger.events(lambda _: True)]
     assert {topic for topic, *_ in items} == set(ledger.newest())
     assert sum(merged for _, _, merged, _ in items) == sum(ledger.newest().values())
-    assert len(list(place.glob("*.jsonl"))) > 1
-    return server, place
 
 
 async def test_a_day_played_by_the_command_is_the_same_day(
-    day: tuple[Server, Path], serve: Serve, http: aiohttp.ClientSession, tmp_path: Path
+    day: Path, serve: Serve, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
-    _, place = day
     empty = await asyncio.to_thread(serve, FEED_LOG="memory:")
     async with asyncio.timeout(60):
         recorder = Recorder(tmp_path / "again.jsonl", empty.url)
         await recorder.start()
         await recorder.until(await last_place(Admin(http, empty.url)))
-        status, said = await play(empty.url, str(place), "--speed", "max")
+        status, said = await play(empty.url, str(day), "--speed", "max")
         assert (status, "left out" in said) == (0, False), said
         await recorder.until(await last_place(Admin(http, empty.url)))
         await recorder.stop()
-    assert told(lines(recorder.place)) == _unmerged(told(lines(place)))
+    assert told(lines(recorder.place)) == _unmerged(told(lines(day)))
 
 
 async def test_a_day_played_by_a_source_is_the_same_day(
-    day: tuple[Server, Path], serve: Serve, http: aiohttp.ClientSession, tmp_path: Path
+    day: Path, serve: Serve, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
-    _, place = day
     config = tmp_path / "feed.toml"
-    row = {"type": "replay", "name": "day", "format": "jsonl", "path": str(place), "speed": 0}
+    row = {"type": "replay", "name": "day", "format": "jsonl", "path": str(day), "speed": 0}
     config.write_text(source(**row))
     empty = await asyncio.to_thread(
         serve, FEED_LOG="memory:", FEED_CONFIG=str(config), FEED_SOURCES="on"
@@ -117,7 +120,7 @@ async def test_a_day_played_by_a_source_is_the_same_day(
     async with asyncio.timeout(60):
         while (await admin.get("sources"))["sources"][0]["state"] != "ended":
             await admin.snapshot("score:A")
-    expected = _unmerged(told(lines(place)))
+    expected = _unmerged(told(lines(day)))
     end = await last_place(admin)
     recorder = Recorder(tmp_path / "again.jsonl", empty.url)
     begin = {"at": 0, "snapshot": "begin", "topics": ["*"], "cursor": f"{epoch(end)}-0"}
@@ -137,7 +140,9 @@ async def test_what_a_recorder_missed_for_long(
     recorder = Recorder(tmp_path / "day.jsonl", server.url)
 
     async def drive_to(count: int) -> None:
-        await drive(admin, traffic, ledger, 5_000, lambda: len(ledger) >= count)
+        while len(ledger) < count:
+            changes = [change for _ in range(25) for change in traffic.batch()]
+            ledger.record(changes, await admin.inject(changes))
 
     async with asyncio.timeout(60):
         await recorder.start()
@@ -145,10 +150,10 @@ async def test_what_a_recorder_missed_for_long(
         await drive_to(50)
         await recorder.until(await last_place(admin))
         await recorder.kill()
-        await drive_to(1_500)
+        await drive_to(AWAY)
         await recorder.start()
         await recorder.until(await last_place(admin))
-        await drive_to(1_550)
+        await drive_to(AWAY + 50)
         await recorder.until(await last_place(admin))
         await recorder.kill()
         items, events = told(lines(recorder.place))

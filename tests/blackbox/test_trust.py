@@ -76,6 +76,15 @@ async def shows(
     return reader
 
 
+async def fails(admin: Admin, name: str) -> None:
+    """Have a source asked until it has failed twice, which it would be in seconds by itself."""
+    errors = before = source(await admin.get("sources"), name)["errors"]
+    async with asyncio.timeout(10):
+        while errors < before + 2:
+            answer = await admin.post(f"sources/{name}/run")
+            errors = source(answer.body, name)["errors"]
+
+
 def source(body: Frame, name: str) -> Frame:
     [found] = [each for each in body["sources"] if each["name"] == name]
     return found  # type: ignore[no-any-return]
@@ -136,12 +145,14 @@ async def test_another_source_steps_in_and_an_item_without_any_is_down(
     server = await begin(serve, upstream, tmp_path, first=PRICES, second=PRICES)
     await shows(http, server, "price:X", price="100", source="first", state="live")
     upstream.answers["/first"] = b"oops"
-    await shows(http, server, "price:X", price="101", source="second", state="live")
     admin = Admin(http, server.url)
+    await fails(admin, "first")
+    await shows(http, server, "price:X", price="101", source="second", state="live")
     body = await admin.get("sources")
     topics = source(body, "second")["topics"]
     assert [(each["topic"], each["in_force"]) for each in topics] == [("price:X", True)]
     upstream.answers["/second"] = b"oops"
+    await fails(admin, "second")
     why = "second: 127.0.0.1 answered with what is not JSON"
     await shows(http, server, "price:X", source="second", state="down", why=why)
     upstream.answers["/first"] = prices(X="102")

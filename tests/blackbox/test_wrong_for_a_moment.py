@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import aiohttp
-import pytest
 from aiohttp import web
 
 from tests.blackbox.conftest import Serve
@@ -39,7 +37,6 @@ class Story:
         return web.Response(body=json.dumps(self._answers[0]).encode())
 
 
-@pytest.mark.skipif(find_spec("feed.sources.desk.gate") is None, reason="there is no gate yet")
 async def test_old_data_and_a_score_that_flickers_do_not_reach_the_log(
     serve: Serve, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
@@ -50,7 +47,7 @@ async def test_old_data_and_a_score_that_flickers_do_not_reach_the_log(
     config = tmp_path / "feed.toml"
     config.write_text(
         "\n".join(
-            f'[[source]]\ntype = "http_json"\nname = "{kind}"\nkind = "{kind}"\nevery_s = 0.3\n'
+            f'[[source]]\ntype = "http_json"\nname = "{kind}"\nkind = "{kind}"\nevery_s = 0.1\n'
             f'url = "{upstream.url(f"/{kind}")}"\nitems = "@"'
             for kind in ("score", "price")
         )

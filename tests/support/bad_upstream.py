@@ -81,8 +81,14 @@ def _bomb() -> bytes:
     return b"".join([*parts, packing.compress(b"]"), packing.flush()])
 
 
-def _after(seconds: float) -> str:
-    return formatdate(SystemClock().now_ms() / 1000 + seconds, usegmt=True)
+def _dated(status: str, seconds: float) -> Answer:
+    """Not before a moment that is so far from now, in whole seconds."""
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        moment = formatdate(SystemClock().now_ms() / 1000 + seconds, usegmt=True)
+        await _limited(status, moment)(writer)
+
+    return answer
 
 
 def _limited(status: str, retry_after: str) -> Answer:
@@ -124,9 +130,9 @@ def faults(port: int) -> dict[str, Answer]:
         "not-http": _not_http,
         "endless-header": _said("200 OK", _body(WRONG), "X-Long: " + "x" * 100_000),
         "429": _said("429 Slow", _body(WRONG)),
-        "429-seconds": _limited("429 Slow", "3"),
-        "429-date": _limited("429 Slow", _after(5)),
-        "429-past": _limited("429 Slow", _after(-86_400)),
+        "429-seconds": _limited("429 Slow", "2"),
+        "429-date": _dated("429 Slow", 3),
+        "429-past": _dated("429 Slow", -86_400),
         "429-word": _limited("429 Slow", "soon"),
         "429-negative": _limited("429 Slow", "-30"),
         "503-zero": _limited("503 Busy", "0"),
