@@ -5,7 +5,16 @@ import random
 BACKOFF_S = 60.0
 """The longest silence that failures alone bring about."""
 
+_SHORT = 3  # failures in a row that are still a passing fault
+_MOST_DOUBLINGS = 30
 
-def backoff_s(failures: int, chance: random.Random, longest_s: float = BACKOFF_S) -> float:
-    """A moment within 2 s after the first failure, within 4 s after the next in a row and so on."""
-    return chance.uniform(0, min(2.0 ** min(failures, 10), longest_s))
+
+def backoff_s(
+    failures: int, chance: random.Random, period_s: float, longest_s: float = BACKOFF_S
+) -> float:
+    """A moment within two periods, so that what fails shortly is back as soon.
+
+    From the fourth failure in a row on within twice as long each time.
+    """
+    doublings = min(max(0, failures - _SHORT), _MOST_DOUBLINGS)
+    return chance.uniform(0, min(2 * period_s * 2.0**doublings, longest_s))

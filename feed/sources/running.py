@@ -102,15 +102,16 @@ class Running:
         return None
 
     def fail(self, error: BaseException) -> float:
-        """Note a failure; after how many seconds to try again: full jitter, doubling, bounded."""
+        """Note a failure; after how many seconds to try again: a period at the least."""
         self._errors += 1
         self._last_error = _in_words(error)
         self._condition.becomes("failing", self._last_error, self._clock.now_ms())
         self._failures += 1
         longest_s = _LOG_BACKOFF_S if isinstance(error, LogUnavailable) else BACKOFF_S
-        silence_s = backoff_s(self._failures, self._chance, longest_s)
+        period_s = self.source.every_s
+        silence_s = backoff_s(self._failures, self._chance, period_s, longest_s)
         retry_after_s = error.retry_after_s if isinstance(error, SourceFailed) else None
-        return max(silence_s, self.source.every_s, retry_after_s or 0.0)
+        return max(silence_s, period_s, retry_after_s or 0.0)
 
     def hurry(self) -> None:
         """Have the next tick ask, though its source may think that it is not time yet."""

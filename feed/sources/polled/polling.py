@@ -238,7 +238,7 @@ class Polling:
     def _rest(self, target: Target, now_ms: int) -> None:
         before = self._rests.get(target)
         failures = 1 + (before.failures if before else 0)
-        until_ms = now_ms + backoff_s(failures, self._chance) * 1000
+        until_ms = now_ms + backoff_s(failures, self._chance, self.every_s) * 1000
         self._rests[target] = _Rest(failures, until_ms)
 
 
