@@ -24,10 +24,17 @@ from feed.hub.reading import Slice, next_slice
 from feed.hub.subscription import Subscription
 from feed.model.cursor import Cursor
 from feed.model.frame import Frame, plain
+from feed.model.topic import NONE, Filters
 from feed.web import keys
 from feed.web.answer import NOT_STORED, Shared, fresh, share
 from feed.web.bell import Bells
-from feed.web.query import need_filters, read_cursor, read_options, read_wait_s
+from feed.web.query import (
+    also_filters,
+    need_filters,
+    read_cursor,
+    read_options,
+    read_wait_s,
+)
 
 _NEWS_FRESH_S = 5
 """What follows a place stays true, but who comes later is told all of it faster by the server."""
@@ -48,30 +55,47 @@ _read_before = Kept(256)
 
 async def poll(request: web.Request) -> web.Response:
     """Answer what is newer than the cursor, at once or when it comes; a snapshot without one."""
-    app, wanted = request.app, _wanted(request)
+    app, asked = request.app, _asked(request)
     cursor, wait_s = read_cursor(request), read_wait_s(request)
     with app[keys.CONNECTIONS].admitted(app[keys.PEERS].address(request)):
-        lane = await app[keys.HUB].lane(wanted.options.delay_ms)
-        pollers = _Pollers(app[keys.HUB], app[keys.BELLS], lane, wanted)
+        lane = await app[keys.HUB].lane(asked.wanted.options.delay_ms)
+        pollers, joined = (
+            _Pollers(app[keys.HUB], app[keys.BELLS], lane, wanted)
+            for wanted in (asked.wanted, asked.joined)
+        )
         if cursor is None:
-            answer = pollers.standing()
-        else:
+            answer = joined.standing()
+        elif asked.further == NONE:
             answer = await pollers.newer(cursor, wait_s, _key_s(request))
+        elif reset := await pollers.reset(cursor):
+            answer = joined.standing(reset)
+        else:
+            answer = await pollers.joining(cursor, wait_s, asked.further)
     return share(request, answer)
 
 
-def _wanted(request: web.Request) -> Subscription:
+class _Asked(NamedTuple):
+    """What a cursor vouches for, what it does not, and both."""
+
+    wanted: Subscription
+    further: Filters
+    joined: Subscription
+
+
+def _asked(request: web.Request) -> _Asked:
     """What is asked for; those who write it alike share one value."""
     texts = [
         part for part in request.rel_url.raw_query_string.split("&") if not part.startswith(_PLACE)
     ]
-    return _read_before.get("&".join(texts), lambda: _read_wanted(request))
+    return _read_before.get("&".join(texts), lambda: _read_asked(request))
 
 
-def _read_wanted(request: web.Request) -> Subscription:
+def _read_asked(request: web.Request) -> _Asked:
     options = read_options(request.query)
     window_ms = max(options.window_ms, options.conflate_ms)  # both count from the first change
-    return Subscription(need_filters(request), replace(options, window_ms=window_ms))
+    wanted = Subscription(need_filters(request), replace(options, window_ms=window_ms))
+    joined = replace(wanted, filters=also_filters(request, wanted.filters))
+    return _Asked(wanted, joined.filters.minus(wanted.filters), joined)
 
 
 def _key_s(request: web.Request) -> float:
@@ -124,14 +148,45 @@ class _Pollers:
         cursor = frames[-1].cursor
         return Shared(_body(frames), fresh(_STATE_FRESH_S, f'"{cursor}"'))
 
+    async def reset(self, cursor: Cursor) -> Step | None:
+        """Why a cursor is of no use, where it is of none."""
+        lane = self._lane
+        if cursor.epoch == lane.epoch and cursor.offset == lane.tail.head:
+            return None
+        bounds = await lane.pages.bounds(cursor.offset)
+        step = plan(cursor, bounds, lane.tail.first, lane.tail.head)
+        return step if step.is_reset else None
+
+    async def joining(self, cursor: Cursor, wait_s: float, further: Filters) -> Shared:
+        """All that is newer than a cursor, and then the items of further filters as of there.
+
+        Where that is more than an answer holds, or this lane is not there yet, it is told without
+        these: whoever asks again from the new place gets on.
+        """
+        lane, offset, until_s = self._lane, cursor.offset, _now_s() + wait_s
+        while lane.tail.head < offset:
+            if _now_s() >= until_s or self._bells.is_over or lane.is_closed:
+                return self._quiet(offset, moved=False, is_old=False)
+            await self._bells.rest(lane, self._wanted, offset, until_s)
+        frames, held = list[Frame](), Held(resumed=True)
+        try:
+            while part := await self._next(offset):
+                if frames:
+                    return Shared(_body(frames, more=True))
+                offset = part.upto
+                merge = not part.is_short
+                frame = lane.frame(part.entries, offset, self._wanted, held, merge=merge)
+                frames += [frame] if frame else []
+        except LogTrimmed:  # by retention, while it was read: who comes again is told so
+            return self._quiet(cursor.offset, moved=False, is_old=False)
+        frames += snapshot(lane, further, self._wanted.interest)
+        return Shared(_body(frames))
+
     async def newer(self, cursor: Cursor, wait_s: float, key_s: float) -> Shared:
         """The first news after a cursor, or an empty answer at the end of the wait."""
         lane, offset, began_s = self._lane, cursor.offset, _now_s()
-        if cursor.epoch != lane.epoch or offset != lane.tail.head:
-            bounds = await lane.pages.bounds(offset)
-            step = plan(cursor, bounds, lane.tail.first, lane.tail.head)
-            if step.is_reset:
-                return self.standing(step)
+        if reset := await self.reset(cursor):
+            return self.standing(reset)
         until_s, gathers = began_s + wait_s, self._wanted.options.window_ms > 0
         while True:
             if offset < lane.tail.head:

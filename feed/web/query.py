@@ -45,20 +45,30 @@ def read_filters(texts: Iterable[str], had: Filters = NONE) -> tuple[Filters, li
     return Filters.of(good), rejected
 
 
-def read_topics(request: web.Request) -> list[str]:
+def read_topics(request: web.Request, name: str = "topics") -> list[str]:
     """The `topics` of a query string, as they were written; empty where there is none."""
-    given = ",".join(request.query.getall("topics", []))
+    given = ",".join(request.query.getall(name, []))
     return [text for text in given.split(",") if text]
 
 
 def need_filters(request: web.Request) -> Filters:
     """The filters of a door where `topics` is needed and all of them must be good."""
-    filters, rejected = read_filters(read_topics(request))
-    if rejected:
-        faults = [Fault(f"topics={each['topic']}", str(each["message"])) for each in rejected]
-        raise BadQuery(faults, str(rejected[0]["code"]))
+    filters = _good_filters(request, "topics", NONE)
     if filters == NONE:
         raise BadQuery([Fault("topics", "missing: which topics?")], "bad_topic")
+    return filters
+
+
+def also_filters(request: web.Request, filters: Filters) -> Filters:
+    """The filters of a door's `topics`, and with them those that its cursor does not vouch for."""
+    return _good_filters(request, "also", filters)
+
+
+def _good_filters(request: web.Request, name: str, had: Filters) -> Filters:
+    filters, rejected = read_filters(read_topics(request, name), had)
+    if rejected:
+        faults = [Fault(f"{name}={each['topic']}", str(each["message"])) for each in rejected]
+        raise BadQuery(faults, str(rejected[0]["code"]))
     return filters
 
 

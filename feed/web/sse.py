@@ -3,6 +3,7 @@
 import random
 
 from aiohttp import HttpVersion11, web
+from msgspec.structs import replace
 
 from feed.hub.subscription import Subscription
 from feed.model.cursor import Cursor, parse_cursor
@@ -10,7 +11,7 @@ from feed.model.frame import Frame, Wrap
 from feed.web import keys
 from feed.web.connection import Connection, Home
 from feed.web.greeting import subscribed, welcome
-from feed.web.query import need_filters, read_cursor, read_options
+from feed.web.query import also_filters, need_filters, read_cursor, read_options
 from feed.web.takeover import take_over
 from feed.web.wire import LAST_CHUNK, chunked_event, event
 
@@ -25,6 +26,7 @@ _RETRY_MS = (1000, 5000)
 async def sse(request: web.Request) -> web.StreamResponse:
     """Begin a stream of events, and let it go on by itself."""
     wanted = Subscription(need_filters(request), read_options(request.query))
+    joined = replace(wanted, filters=also_filters(request, wanted.filters))
     cursor = _read_place(request)
     app, connections = request.app, request.app[keys.CONNECTIONS]
     address = app[keys.PEERS].address(request)
@@ -37,7 +39,7 @@ async def sse(request: web.Request) -> web.StreamResponse:
     stream = EventStream(address, wrap, connections)
     take_over(request, stream)
     connections.add(stream)
-    stream.run(stream.begin(welcome(app, stream), wanted, cursor))
+    stream.run(stream.begin(welcome(app, stream), wanted, cursor, joined))
     return response
 
 
@@ -53,10 +55,21 @@ class EventStream(Connection):
         self.has_subscribed = True
         self._last = LAST_CHUNK if wrap is chunked_event else b""
 
-    async def begin(self, greeting: Frame, wanted: Subscription, cursor: Cursor | None) -> None:
-        """Greet, and subscribe to what the URL names."""
+    async def begin(
+        self,
+        greeting: Frame,
+        wanted: Subscription,
+        cursor: Cursor | None,
+        joined: Subscription | None = None,
+    ) -> None:
+        """Greet, subscribe to what the cursor vouches for, and then to what joins that."""
         self.cork()
         self.write(greeting)
+        await self._subscribe(wanted, cursor)
+        if joined not in (None, wanted):
+            await self._subscribe(joined, None)
+
+    async def _subscribe(self, wanted: Subscription, cursor: Cursor | None) -> None:
         await self.home.hub.subscribe(
             self.member,
             wanted,

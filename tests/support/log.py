@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from feed.log.base import Appended, Batch, EventLog
+from feed.log.base import Appended, Batch, Bounds, EventLog
 from feed.log.memory import MemoryLog
 from feed.model.entry import Record
 
@@ -26,3 +26,15 @@ class Outliving(MemoryLog):
 
     async def aclose(self) -> None:
         """See EventLog."""
+
+
+class Forgetful(Outliving):
+    """Lets go of everything between saying that it holds it and being asked for it."""
+
+    forgets = False
+
+    async def bounds(self) -> Bounds:
+        bounds = await super().bounds()
+        if self.forgets:
+            await self.trim(bounds.head + 1)
+        return bounds

@@ -5,26 +5,13 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from feed.log.base import Bounds
 from tests.support.clock import run_virtual
-from tests.support.log import Outliving
+from tests.support.log import Forgetful, Outliving
 from tests.support.polls import events, polls, told
 
 
 def now_s() -> float:
     return round(asyncio.get_running_loop().time(), 2)
-
-
-class Forgetful(Outliving):
-    """Lets go of everything between saying that it holds it and being asked for it."""
-
-    forgets = False
-
-    async def bounds(self) -> Bounds:
-        bounds = await super().bounds()
-        if self.forgets:
-            await self.trim(bounds.head + 1)
-        return bounds
 
 
 # ---- once for all ----

@@ -70,6 +70,29 @@ def test_the_door_has_no_chunks_for_http_1_0(run: Run) -> None:
 
 
 @on_every_loop
+def test_further_topics_join_after_what_is_older_of_the_others(run: Run) -> None:
+    async def scene() -> None:
+        async with feed() as (app, port):
+            place = app[keys.HUB].live.cursor(app[keys.HUB].head)
+            changes = [Change(topic=f"price:{name}", patch={"x": 1}) for name in "ABAC"]
+            await app[keys.INGEST].submit(changes)
+            request = b"GET /sse?topics=A&also=B,A&cursor=%b HTTP/1.1\r\nHost: x\r\n\r\n"
+            async with asked(port, request % place.encode()) as (reader, _):
+                await reader.readuntil(b"\r\n\r\n")
+                body = await reader.readuntil(b'"more":false,"cursor":')
+                body += await reader.readuntil(b"\n\n\r\n")
+            _, _, resumed, update, joined, snapshot = (
+                [*told, {}][0] for told in map(frames, chunks(body))
+            )
+            assert (resumed["topics"], resumed["resumed"]) == (["price:A"], True)
+            assert [item["v"] for item in update["items"]] == [1, 2]
+            assert (joined["topics"], joined["resumed"]) == (["price:A", "price:B"], False)
+            assert [item["topic"] for item in snapshot["items"]] == ["price:B"]
+
+    run(scene())
+
+
+@on_every_loop
 def test_another_implementation_understands_all_of_it(run: Run) -> None:
     async def scene() -> None:
         async with feed() as (app, port), aiohttp.ClientSession() as session:
