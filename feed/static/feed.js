@@ -1,5 +1,5 @@
 /**
- * The feed's client: items and events of topics, over a WebSocket that heals itself.
+ * The feed's client: items and events of topics, over a connection that heals itself.
  *
  *     const feed = new Feed();
  *     feed.subscribe(["BTC-USD", "score:EPL.*"], {
@@ -7,332 +7,411 @@
  *       onEvent: (event) => announce(event),
  *     });
  *
- * It speaks protocol version 1 and keeps its promise across cuts, restarts and rotations: it comes
- * back with the cursor of the last frame that it applied, and sees every event once and in order.
- *
- * @typedef {{v: number, ts: number, data: Record<string, any>}} Item  A topic's state. Never
- *   changed in place: a change makes a new one.
- * @typedef {{topic: string, id: string, op: "add" | "amend" | "void", kind: string, ts: number,
- *   data?: Record<string, any>}} FeedEvent
- * @typedef {object} Handlers
- * @property {(topic: string, item: Item | undefined, before: Item | undefined) => void} [onItem]
- *   The item is new or has changed; undefined: the topic is gone. Also called once for each
- *   item that is known when the subscription begins.
- * @property {(event: FeedEvent) => void} [onEvent]  After the items of the same frame.
- * @property {(reason: string) => void} [onReset]  Events in between can no longer be told; a
- *   snapshot follows and replaces the items.
- * @typedef {object} Status
- * @property {"connecting" | "live" | "retrying" | "stopped"} state  `stopped` is for good.
- * @property {boolean} resumed  The newest connection went on exactly where the last frame left off.
- * @property {number} reconnects  Connections after the first.
- * @property {number} gaps  Faults of the server that a fresh snapshot had to repair.
- * @property {number} lastFrameAt  When anything was last heard, ms on the server's clock; 0: never.
- * @property {{code: string | number, message: string} | null} problem  Why it stopped, or what the
- *   server last refused.
+ * What every name promises is in feed.d.ts, the protocol in docs/protocol.md. From the top down:
+ * `Feed` leads from link to link and tells the page; `Ladder` decides which transport is next, and
+ * when; `State` knows what is held, and what a frame makes of it; `WsLink`, `SseLink` and
+ * `PollLink` carry frames, and know nothing of what they mean.
  */
+
+const KINDS = ["ws", "sse", "poll"];
+const RANGES = { delayMs: 600_000, conflateMs: 60_000, windowMs: 1_000 };
 
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 30_000;
 const STABLE_MS = 30_000;
-const CONNECT_MS = 10_000;
+const CLIMB_MIN_MS = 10_000;
+const CLIMB_MAX_MS = 300_000;
+const CONNECT_MS = 5_000;
 const PROBE_MS = 4_000;
 const HEARTBEATS_MISSED = 2.5;
+const CATCH_UP_MS = 3_000;
+const POLL_WAIT_S = 25;
+const POLL_WINDOW_MS = 200;
+const HIDDEN_MS = 10_000;
+const HIDDEN_CONFLATE_MS = 2_000;
+const HIDDEN_PAINT_MS = 1_000;
 
-/** Close codes after which a client does not come back by itself (protocol section 5). */
-const FINAL_CODES = new Set([4400, 4401, 4403, 4429]);
+/** Close codes with which it would go the same again (protocol section 5). */
+const FINAL_CODES = [1009, 4400, 4401, 4403, 4429];
 
 export class Feed {
-  /** @type {Map<string, Item>} The current items; to be read, not written. */
-  items = new Map();
+  #state = new State();
+  items = this.#state.items;
 
-  #url;
-  /** @type {{conflate_ms?: number, window_ms?: number}} */
-  #options = {};
+  #base;
+  #ladder;
+  #options = { delayMs: 0, conflateMs: 0, windowMs: 0 };
+  #perPaint;
   #onStatus;
-  /** @type {Omit<Status, "lastFrameAt">} */
-  #status = { state: "connecting", resumed: false, reconnects: 0, gaps: 0, problem: null };
-
-  /** @type {Set<{filters: Filters, handlers: Handlers}>} */
+  #status = {
+    state: "connecting",
+    resumed: false,
+    resumedAfterMs: 0,
+    caughtUp: 0,
+    reconnects: 0,
+    lost: 0,
+    lagMs: null,
+    problem: null,
+  };
   #subscriptions = new Set();
-  #wanted = new Filters([]);
-
-  /** The place in the log that `items` stand at; empty: none. */
-  #cursor;
-  /** @type {Set<string>} The filters that the cursor vouches for. */
-  #vouched = new Set();
-
-  /** @type {WebSocket | null} The connection whose frames are applied. */
-  #socket = null;
-  /** @type {WebSocket | null} The one that is to take its place. */
-  #opening = null;
-  /** @type {Set<string>} Filters asked for on this connection. */
-  #asked = new Set();
-  /** @type {Set<string>} Filters that the server says are in force on it. */
-  #inForce = new Set();
-  /** @type {Array<any>} Items of the snapshot parts that have come so far. */
-  #parts = [];
+  /** Topics that the server does not serve. */
+  #refused = new Set();
   #started = false;
-  #commands = 0;
-  /** Id of the subscribe that carried the cursor; 0: none did. */
-  #resumeId = 0;
-  #welcomes = 0;
-  #leaving = false;
 
-  #attempts = 0;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #retryTimer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #watchTimer;
+  /** The link whose frames are applied. */
+  #link = null;
+  /** The one that is to take its place. */
+  #next = null;
+  /** Frames of `#link` since `#next` has asked with the cursor: they count if that fails. */
+  #kept = null;
+  #leaving = false;
+  #hidden = false;
+
+  #timers = { retry: 0, overdue: 0, watch: 0, climb: 0, hide: 0 };
   #patienceMs = CONNECT_MS;
   #heardAt = 0;
   #liveAt = Infinity;
+  #brokenAt = 0;
   #probedUntil = Infinity;
+  #joinedAt = -Infinity;
+  /** Server's clock − this page's steady one, which never jumps. */
   #offset = -Infinity;
 
-  /**
-   * @param {object} [options]
-   * @param {string | URL} [options.url]  The `/ws` door; by default of the server of this module.
-   * @param {string} [options.cursor]  With `items`: what `/snapshot` answered for the topics
-   *   that are subscribed to at first. The feed goes on from there instead of asking for it again.
-   * @param {Iterable<Item & {topic: string}>} [options.items]
-   * @param {number} [options.now]  The server's clock when it wrote them, ms.
-   * @param {number} [options.conflateMs]  An item changes at most once in this time.
-   * @param {number} [options.windowMs]  How long the server may gather what it sends, nothing
-   *   merged: a latency that can be spared makes its work lighter.
-   * @param {(status: Status) => void} [options.onStatus]
-   */
-  constructor({ url, cursor = "", items = [], now, conflateMs = 0, windowMs = 0, onStatus } = {}) {
-    this.#url = socketUrl(url ?? new URL("/ws", import.meta.url));
-    if (conflateMs) this.#options.conflate_ms = conflateMs;
-    if (windowMs) this.#options.window_ms = windowMs;
+  constructor({ url, cursor = "", items = [], now, perPaint = false, onStatus, ...options } = {}) {
+    this.#base = baseOf(url ?? new URL("..", import.meta.url));
+    this.#ladder = new Ladder(`feed:${this.#base}`);
+    this.#perPaint = perPaint;
     this.#onStatus = onStatus;
-    this.#cursor = cursor;
-    for (const { topic, v, ts, data } of items)
-      this.items.set(topic, { v, ts, data: merge({}, data) });
+    this.#choose(options);
+    this.#state.begin(cursor, items);
     if (now !== undefined) this.#setClock(now);
-    addEventListener("online", this.#look);
-    addEventListener("pageshow", this.#look);
+    for (const name of ["online", "pageshow", "pagehide"]) addEventListener(name, this.#look);
     document.addEventListener("visibilitychange", this.#look);
   }
 
-  /**
-   * Follow topics and prefixes (`BTC-USD`, `price:BTC-USD`, `score:EPL.*`, `*`). The connection
-   * opens after the current task, so that all subscriptions made in it travel together.
-   * @param {string[]} filters
-   * @param {Handlers} handlers
-   * @returns {() => void} ends the subscription
-   */
   subscribe(filters, handlers) {
-    const subscription = { filters: new Filters(filters), handlers };
+    const told = this.#perPaint ? new Painter(handlers) : handlers;
+    const subscription = { filters: new Filters(filters), handlers: told };
     this.#subscriptions.add(subscription);
     this.#want();
     queueMicrotask(() => {
+      if (!this.#subscriptions.has(subscription)) return;
       for (const [topic, item] of this.items) {
-        if (subscription.filters.match(topic)) attempt(handlers.onItem, topic, item, undefined);
+        if (subscription.filters.match(topic)) attempt(told, "onItem", topic, item, undefined);
       }
-      if (this.#started) this.#sync();
-      else this.#start();
+      this.#sync();
     });
     return () => {
       if (!this.#subscriptions.delete(subscription)) return;
+      if (told instanceof Painter) told.close();
       this.#want();
-      this.#sync();
+      queueMicrotask(() => this.#sync());
     };
   }
 
-  /** End it for good. */
+  set(options) {
+    this.#choose(options);
+    this.#sync();
+  }
+
   close() {
     this.#stop(null);
   }
 
-  /** @returns {Status} */
   get status() {
-    const silentMs = performance.now() - this.#heardAt;
-    return { ...this.#status, lastFrameAt: this.#heardAt && this.now() - silentMs };
+    return {
+      ...this.#status,
+      transport: (this.#link ?? this.#ladder).kind,
+      merged: this.#state.merged,
+      lastFrameAt: this.#heardAt && this.now() - (performance.now() - this.#heardAt),
+    };
   }
 
-  /** The server's clock, ms since the epoch, as well as it is known. */
   now() {
     return this.#offset === -Infinity ? Date.now() : performance.now() + this.#offset;
   }
 
-  // ---- the connection ----
-
-  #start() {
-    this.#started = true;
-    if (this.#cursor) this.#vouched = new Set(this.#wanted.names);
-    if (this.#status.state !== "stopped") this.#open();
-  }
-
-  #open() {
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = undefined;
-    const socket = new WebSocket(this.#url);
-    this.#opening = socket;
-    const overdue = setTimeout(() => this.#ended(socket), CONNECT_MS);
-    socket.onopen = () => {
-      clearTimeout(overdue);
-      this.#begin(socket);
-    };
-    socket.onclose = ({ code, reason }) => {
-      clearTimeout(overdue);
-      this.#ended(socket, code, reason);
-    };
-  }
-
-  /**
-   * From here on the new connection has the cursor. One that the server said goodbye to was applied
-   * from until this moment, so that nothing is missing and nothing comes twice.
-   * @param {WebSocket} socket
-   */
-  #begin(socket) {
-    if (this.#socket) letGo(this.#socket);
-    this.#socket = socket;
-    this.#opening = null;
-    socket.onmessage = ({ data }) => this.#hear(data);
-    this.#settle();
-    this.#parts = [];
-    this.#commands = 0;
-    this.#leaving = false;
-    this.#patienceMs = CONNECT_MS;
-    this.#probedUntil = Infinity;
-    this.#heardAt = performance.now();
-    this.#watch();
-
-    const held = this.#cursor ? this.#wanted.names.filter((name) => this.#vouched.has(name)) : [];
-    this.#asked = new Set(held);
-    this.#inForce = new Set();
-    this.#resumeId = 0;
-    if (held.length)
-      this.#resumeId = this.#send("subscribe", { topics: held, cursor: this.#cursor });
-    else this.#forget();
-    this.#sync();
-  }
-
-  /**
-   * A connection is over, or must be: told by the browser, or found dead or faulty by us.
-   * @param {WebSocket} socket
-   */
-  #ended(socket, code = 0, reason = "") {
-    if (socket !== this.#socket && socket !== this.#opening) return;
-    letGo(socket);
-    if (socket === this.#opening) this.#opening = null;
-    else this.#socket = null;
-    if (FINAL_CODES.has(code)) return this.#stop({ code, message: reason });
-    if (this.#leaving && !this.#socket) return this.#stop({ code: code || "bye", message: reason });
-    if (!this.#opening && this.#retryTimer === undefined) this.#retry();
-    if (!this.#socket) {
-      clearTimeout(this.#watchTimer);
-      this.#say({ state: "retrying" });
-    }
-  }
-
-  #retry(atLeastMs = 0) {
-    this.#settle();
-    // Full jitter: after a restart everybody comes back, and not at the same moment.
-    const ceiling = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#attempts++);
-    this.#openIn(atLeastMs + Math.random() * ceiling);
-  }
-
-  /** A connection that was live for long enough has made good for the failures before it. */
-  #settle() {
-    if (performance.now() - this.#liveAt > STABLE_MS) this.#attempts = 0;
-    this.#liveAt = Infinity;
-  }
-
-  /** @param {number} delayMs */
-  #openIn(delayMs) {
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => this.#open(), delayMs);
-  }
-
-  /** @param {Status["problem"]} problem */
-  #stop(problem) {
-    for (const socket of [this.#socket, this.#opening]) if (socket) letGo(socket);
-    this.#socket = this.#opening = null;
-    clearTimeout(this.#retryTimer);
-    clearTimeout(this.#watchTimer);
-    removeEventListener("online", this.#look);
-    removeEventListener("pageshow", this.#look);
-    document.removeEventListener("visibilitychange", this.#look);
-    this.#say({ state: "stopped", problem });
-  }
-
-  /** One timer for all frames: it looks when it rings, and sets itself to what is left. */
-  #watch() {
-    clearTimeout(this.#watchTimer);
-    const deadline = Math.min(this.#heardAt + this.#patienceMs, this.#probedUntil);
-    const leftMs = deadline - performance.now();
-    if (leftMs > 0) this.#watchTimer = setTimeout(() => this.#watch(), leftMs);
-    else if (this.#socket) this.#ended(this.#socket);
-  }
-
-  /** The network, the page or the tab is back: do not wait for a timer that slept meanwhile. */
-  #look = () => {
-    if (document.visibilityState === "hidden") return;
-    if (this.#socket) {
-      this.#probedUntil = Math.min(this.#probedUntil, performance.now() + PROBE_MS);
-      this.#send("ping", { at: Math.round(performance.now()) });
-      this.#watch();
-    } else if (this.#retryTimer !== undefined) {
-      this.#open();
-    }
-  };
-
   // ---- what is asked for ----
+
+  #choose(options) {
+    for (const [name, most] of Object.entries(RANGES)) {
+      const value = options[name] ?? this.#options[name];
+      if (!Number.isInteger(value) || value < 0 || value > most)
+        throw new RangeError(`${name}: expected an integer from 0 to ${most}`);
+      this.#options[name] = value;
+    }
+  }
 
   #want() {
     const names = new Set();
     for (const { filters } of this.#subscriptions)
       for (const name of filters.names) names.add(name);
-    this.#wanted = new Filters(names);
+    this.#state.wanted = new Filters(names);
+    this.#refused.clear();
   }
 
-  /** Tell the server what is wanted beyond, or no longer of, what it was asked for. */
+  /** Options as the protocol names them. */
+  #inForce() {
+    const { delayMs, conflateMs, windowMs } = this.#options;
+    return {
+      conflate_ms: this.#hidden ? Math.max(conflateMs, HIDDEN_CONFLATE_MS) : conflateMs,
+      window_ms: windowMs,
+      delay_ms: delayMs,
+    };
+  }
+
+  /** See that what is asked for is what is wanted. */
   #sync() {
-    const wanted = new Set(this.#wanted.names);
-    const dropped = [...this.#asked].filter((name) => !wanted.has(name));
-    for (const name of dropped) this.#vouched.delete(name);
-    for (const topic of this.items.keys()) if (!this.#wanted.match(topic)) this.items.delete(topic);
-    if (!this.#socket) return;
-    const added = this.#wanted.names.filter((name) => !this.#asked.has(name));
-    if (added.length) this.#send("subscribe", { topics: added });
-    if (dropped.length) this.#send("unsubscribe", { topics: dropped });
-    this.#asked = wanted;
+    if (this.#status.state === "stopped") return;
+    const names = this.#state.wanted.names.filter((name) => !this.#refused.has(name));
+    if (!this.#started && names.length) this.#state.vouch();
+    this.#started ||= names.length > 0;
+    this.#state.prune();
+    if (!names.length) return this.#leave();
+    const link = this.#link;
+    if (!link) {
+      if (!this.#next && !this.#timers.retry) this.#open();
+      return;
+    }
+    const { asked } = link;
+    const options = this.#inForce();
+    const added = names.filter((name) => !asked.names.has(name));
+    const dropped = [...asked.names].filter((name) => !names.includes(name));
+    const changed = Object.keys(options).some((name) => options[name] !== asked.options[name]);
+    if (!added.length && !dropped.length && !changed) return;
+    link.asked = { names: new Set(names), options };
+    if (!link.change(added, dropped, changed && options)) this.#open(link.kind, "change");
+  }
+
+  /** What a link asks for when it asks now; from then on only its frames count. */
+  #ask(link) {
+    const options = this.#inForce();
+    const ask = this.#state.ask((name) => !this.#refused.has(name));
+    link.asked = { names: new Set([...ask.topics, ...ask.also]), options };
+    if (link === this.#next && this.#link && !link.isTrial) this.#kept ??= [];
+    return { ...ask, options };
+  }
+
+  // ---- from link to link ----
+
+  /** @param why  "connect"; "climb" to a better transport; "change" of what is asked for */
+  #open(kind = this.#ladder.kind, why = "connect", isTrial = false) {
+    this.#clear("retry");
+    this.#drop();
+    const link = new LINKS[kind](this.#base, {
+      ask: () => this.#ask(link),
+      hear: (frame) => this.#hear(link, frame),
+      over: (end) => this.#over(link, end),
+    });
+    Object.assign(link, { why, isTrial });
+    this.#next = link;
+    this.#after("overdue", CONNECT_MS, () => this.#over(link, { isSilent: true }));
+    link.open();
+  }
+
+  /** Give up the link that was to come. */
+  #drop() {
+    this.#clear("overdue");
+    this.#next?.close();
+    this.#next = null;
+    const kept = this.#kept ?? [];
+    this.#kept = null;
+    for (const frame of kept) this.#receive(frame);
   }
 
   /**
-   * @param {string} type
-   * @param {object} fields
+   * A link speaks that was to come: it takes the place of the one before, whose frames were
+   * applied up to the moment when it asked. So nothing is missing and nothing comes twice.
    */
-  #send(type, fields) {
-    const id = ++this.#commands;
-    const options = type === "subscribe" ? this.#options : {};
-    this.#socket?.send(JSON.stringify({ type, id, ...fields, ...options }));
-    return id;
+  #adopt(link) {
+    this.#clear("overdue");
+    this.#clear("watch");
+    this.#link?.close();
+    this.#settle();
+    this.#link = link;
+    this.#next = this.#kept = null;
+    this.#leaving = false;
+    this.#patienceMs = link.patienceMs;
+    this.#probedUntil = Infinity;
+    this.#state.join();
+    const again = this.#ladder.hasWorked && link.why !== "change";
+    this.#ladder.worked(link.kind);
+    this.#say({ reconnects: this.#status.reconnects + (again ? 1 : 0), problem: null });
+    this.#climbLater();
+    link.begin();
+    this.#sync();
   }
 
-  /** Nothing that is held can be built upon: what comes next is a snapshot. */
-  #forget() {
-    this.#cursor = "";
-    this.#vouched.clear();
-    this.#parts = [];
+  /** A link is over, or must be: told by its transport, or found dead or faulty by us. */
+  #over(link, end) {
+    const isNext = link === this.#next;
+    if (!isNext && link !== this.#link) return;
+    const problem = end.message ? { code: end.code, message: end.message } : this.#status.problem;
+    const isClimb = isNext && link.why === "climb" && this.#link;
+    if (FINAL_CODES.includes(end.code) && !isClimb)
+      return this.#stop({ code: end.code, message: end.message });
+    link.close();
+    let pauseMs = 0;
+    if (isNext) {
+      this.#drop();
+      if (isClimb) return this.#climbOn(link);
+      if (!end.topics) pauseMs = this.#ladder.failed(end);
+    } else {
+      this.#brokenAt = end.isSilent ? this.#heardAt : performance.now();
+      this.#link = null;
+      this.#settle();
+      this.#clear("watch");
+      this.#clear("climb");
+      if (this.#leaving) return this.#stop({ code: end.code || "bye", message: end.message ?? "" });
+      if (!end.topics) pauseMs = this.#ladder.ended(end);
+    }
+    if (end.topics) {
+      this.#say({ problem });
+      return this.#refuse(end.topics);
+    }
+    if (!this.#next && !this.#timers.retry) this.#openIn(pauseMs);
+    const isBroken = !this.#link && (this.#ladder.hasWorked || pauseMs > 0);
+    this.#say(isBroken ? { state: "retrying", problem } : { problem });
+  }
+
+  /** The others are served without them. */
+  #refuse(topics) {
+    for (const topic of topics) {
+      this.#refused.add(topic);
+      this.#link?.asked.names.delete(topic);
+    }
+    this.#sync();
+  }
+
+  #openIn(pauseMs) {
+    this.#after("retry", pauseMs, () => this.#open());
+  }
+
+  /** A link that was live for long enough has made good for the failures before it. */
+  #settle() {
+    if (performance.now() - this.#liveAt > STABLE_MS) this.#ladder.settle();
+    this.#liveAt = Infinity;
+  }
+
+  /** Nothing is wanted any more, for now. */
+  #leave() {
+    if (this.#started) this.#rest();
+    this.#say({ state: "connecting" });
+  }
+
+  #rest() {
+    this.#kept = null;
+    this.#drop();
+    this.#link?.close();
+    this.#link = null;
+    for (const name of ["retry", "watch", "climb"]) this.#clear(name);
+  }
+
+  #stop(problem) {
+    this.#rest();
+    this.#clear("hide");
+    for (const name of ["online", "pageshow", "pagehide"]) removeEventListener(name, this.#look);
+    document.removeEventListener("visibilitychange", this.#look);
+    this.#say({ state: "stopped", problem });
+  }
+
+  // ---- better transports ----
+
+  #climbLater() {
+    this.#clear("climb");
+    if (!this.#ladder.isOnTop) this.#after("climb", this.#ladder.climbMs(), () => this.#climb(0));
+  }
+
+  /** Try a better transport, beside the one that works. */
+  #climb(rung) {
+    const isBusy = !this.#link || this.#next || this.#timers.retry || document.hidden;
+    if (isBusy || KINDS[rung] === this.#link.kind) this.#climbLater();
+    else this.#open(KINDS[rung], "climb", KINDS[rung] !== "ws");
+  }
+
+  #climbOn(failed) {
+    this.#climb(KINDS.indexOf(failed.kind) + 1);
+  }
+
+  // ---- silence, and what the page tells ----
+
+  /** One timer for all frames: it looks when it rings, and sets itself to what is left. */
+  #watch() {
+    const deadline = Math.min(this.#heardAt + this.#patienceMs, this.#probedUntil);
+    const leftMs = deadline - performance.now();
+    if (leftMs > 0) this.#after("watch", leftMs, () => this.#watch());
+    else if (this.#link)
+      this.#over(this.#link, { isSilent: true, isProbed: deadline === this.#probedUntil });
+  }
+
+  /** The network, the page or the tab is back: do not wait for a timer that slept meanwhile. */
+  #look = ({ type }) => {
+    if (type === "pagehide") return this.#sleep();
+    this.#clear("hide");
+    if (document.hidden) return this.#after("hide", HIDDEN_MS, () => this.#hide(true));
+    if (this.#hidden) this.#hide(false);
+    if (!this.#link) {
+      if (this.#timers.retry) this.#open();
+      return;
+    }
+    if (type === "online") this.#ladder.isEager = true;
+    const isQuiet = performance.now() - this.#heardAt > this.#patienceMs / HEARTBEATS_MISSED;
+    if (this.#link.probe()) {
+      this.#probedUntil = Math.min(this.#probedUntil, performance.now() + PROBE_MS);
+      this.#watch();
+    } else if (isQuiet || type !== "visibilitychange") {
+      this.#open(this.#link.kind, "change");
+    }
+    if (!this.#next && this.#ladder.isEager) this.#climbLater();
+  };
+
+  /** A page with open connections cannot be kept by the browser, to be gone back to. */
+  #sleep() {
+    if (!this.#link && !this.#next) return;
+    this.#brokenAt = performance.now();
+    this.#rest();
+    this.#openIn(this.#ladder.pauseMs());
+    this.#say({ state: "retrying" });
+  }
+
+  /** Nobody looks: less will do. */
+  #hide(hidden) {
+    this.#hidden = hidden;
+    this.#sync();
+  }
+
+  #after(name, ms, act) {
+    this.#clear(name);
+    this.#timers[name] = setTimeout(() => {
+      this.#timers[name] = 0;
+      act();
+    }, ms);
+  }
+
+  #clear(name) {
+    clearTimeout(this.#timers[name]);
+    this.#timers[name] = 0;
   }
 
   // ---- frames ----
 
-  /** @param {string} text */
-  #hear(text) {
+  #hear(link, said) {
+    if (link === this.#next) {
+      if (link.isTrial) return this.#open(link.kind, "climb"); // it works: now with the cursor
+      this.#adopt(link);
+    }
     this.#heardAt = performance.now();
     this.#probedUntil = Infinity;
+    if (!this.#timers.watch) this.#watch();
     try {
-      this.#receive(JSON.parse(text));
+      const frame = typeof said === "string" ? JSON.parse(said) : said;
+      if (this.#kept) this.#kept.push(frame);
+      else this.#receive(frame);
     } catch (error) {
       this.#broken("bad_frame", String(error));
     }
   }
 
-  /** @param {any} frame */
   #receive(frame) {
     if (frame.type === "welcome") this.#offset = -Infinity;
     const now = frame.now ?? frame.pt;
@@ -341,165 +420,544 @@ export class Feed {
       case "welcome":
         this.#patienceMs = frame.heartbeat_ms * HEARTBEATS_MISSED;
         this.#watch();
-        this.#say({ reconnects: this.#welcomes++, problem: null });
         break;
       case "subscribed":
-        this.#inForce = new Set(frame.topics);
-        for (const refused of frame.rejected ?? []) this.#say({ problem: refused });
-        if (frame.id === this.#resumeId) {
-          if (frame.resumed) this.#live(true);
-          else this.#forget();
-        }
-        break;
-      case "reset":
-        this.#forget();
-        for (const { handlers } of this.#subscriptions) attempt(handlers.onReset, frame.reason);
-        break;
-      case "snapshot":
-        this.#snapshot(frame);
-        break;
-      case "update":
-        this.#update(frame);
-        break;
-      case "heartbeat":
-        this.#cursor = frame.cursor;
+        for (const problem of frame.rejected ?? []) this.#say({ problem });
+        if (frame.rejected?.length) this.#refuse(frame.rejected.map(({ topic }) => topic));
         break;
       case "bye":
-        this.#cursor = frame.cursor;
         if (frame.reconnect) this.#openIn(frame.after_ms);
         else this.#leaving = true;
         break;
       case "error":
         this.#say({ problem: { code: frame.code, message: frame.message } });
-        if (frame.retry) this.#again(frame.retry_after_ms);
+        if (frame.retry) this.#again({ afterMs: frame.retry_after_ms });
         break;
-      // A type that this version does not know is ignored.
     }
+    this.#tell(frame, this.#state.apply(frame));
+  }
+
+  #tell(frame, { changes, events, reset, gap, isLive }) {
+    if (reset) this.#lose(reset);
+    for (const { filters, handlers } of this.#subscriptions) {
+      for (const change of changes) {
+        if (filters.match(change[0])) attempt(handlers, "onItem", ...change);
+      }
+      for (const event of events) {
+        if (filters.match(event.topic)) attempt(handlers, "onEvent", event);
+      }
+    }
+    if (isLive) this.#live();
+    if (frame.pt) this.#count(frame);
+    if (gap) this.#broken("gap", gap);
+  }
+
+  #live() {
+    this.#liveAt = Math.min(this.#liveAt, performance.now());
+    const { hasResumed: resumed } = this.#state;
+    if (this.#link?.why !== "change") this.#say({ state: "live", resumed, ...this.#joined() });
+    else if (this.#status.state !== "live") this.#say({ state: "live" });
+  }
+
+  /** How it came back; of one link only once. */
+  #joined() {
+    if (this.#link.isJoined) return {};
+    this.#link.isJoined = true;
+    const brokenAt = this.#brokenAt;
+    this.#brokenAt = 0;
+    this.#joinedAt = performance.now();
+    const resumedAfterMs = brokenAt && Math.round(this.#joinedAt - brokenAt);
+    return { resumedAfterMs: this.#state.hasResumed ? resumedAfterMs : 0, caughtUp: 0 };
+  }
+
+  /** What is older than the resume was missed meanwhile. */
+  #count({ pt, items = [], events = [] }) {
+    this.#status.lagMs = Math.max(0, Math.round(this.now() - pt));
+    const sinceMs = performance.now() - this.#joinedAt;
+    if (sinceMs > CATCH_UP_MS || !this.#state.hasResumed) return;
+    const at = this.now() - sinceMs - this.#options.delayMs;
+    const missed = [...items, ...events].filter(({ ts }) => ts <= at).length;
+    if (missed) this.#say({ caughtUp: this.#status.caughtUp + missed });
+  }
+
+  /** The server broke the promise: say so, and begin anew with a snapshot. */
+  #broken(code, message) {
+    this.#kept = null;
+    this.#drop();
+    this.#state.forget();
+    this.#say({ problem: { code, message } });
+    this.#lose(code);
+    this.#again({});
+  }
+
+  /** Come back after a pause, on a new link. */
+  #again(end) {
+    if (this.#link) this.#over(this.#link, { isOrderly: true, ...end });
+  }
+
+  #lose(reason) {
+    this.#status.lost += 1;
+    for (const { handlers } of this.#subscriptions) attempt(handlers, "onReset", reason);
+  }
+
+  #say(change) {
+    Object.assign(this.#status, change);
+    attempt({ onStatus: this.#onStatus }, "onStatus", this.status);
+  }
+
+  /** The largest difference is of the frame that travelled fastest. */
+  #setClock(now) {
+    this.#offset = Math.max(this.#offset, now - performance.now());
+  }
+}
+
+/** Which transport is next, and when: the best that works, the one that worked last at first. */
+class Ladder {
+  hasWorked = false;
+  /** The network is another: try better transports now. */
+  isEager = false;
+  #key;
+  #rung;
+  #trusted = new Set();
+  #attempts = 0;
+  #misses = 0;
+  #tried = 0;
+  #climbs = 0;
+
+  constructor(key) {
+    this.#key = key;
+    this.#rung = Math.max(0, KINDS.indexOf(remembered(key)));
+  }
+
+  get kind() {
+    return KINDS[this.#rung];
+  }
+
+  get isOnTop() {
+    return this.#rung === 0;
+  }
+
+  worked(kind) {
+    const rung = KINDS.indexOf(kind);
+    if (rung < this.#rung) this.#climbs = 0;
+    this.#rung = rung;
+    this.#misses = this.#tried = 0;
+    this.#trusted.add(kind);
+    this.hasWorked = true;
+    remember(this.#key, kind);
+  }
+
+  /** A link that had worked is over: the pause before the next, ms. */
+  ended({ isSilent, isProbed, isOrderly, afterMs = 0 }) {
+    if (isProbed) return 0; // somebody looks
+    if (isSilent) return this.#step();
+    if (!isOrderly && ++this.#misses >= 3) this.#step(); // it lets nobody stay
+    return afterMs + this.pauseMs();
+  }
+
+  /** A try came to nothing. What has worked here is given three before the next has its turn. */
+  failed({ isSilent, isOrderly, afterMs = 0 }) {
+    if (isOrderly) return afterMs + this.pauseMs(); // somebody is there, and has no time now
+    if (!isSilent && this.#trusted.has(this.kind) && ++this.#misses < 3) return this.pauseMs();
+    this.#step();
+    return ++this.#tried % KINDS.length ? 0 : this.pauseMs();
+  }
+
+  #step() {
+    this.#trusted.delete(this.kind);
+    this.#misses = 0;
+    this.#rung = (this.#rung + 1) % KINDS.length;
+    return 0;
+  }
+
+  settle() {
+    this.#attempts = this.#misses = 0;
+  }
+
+  /** Full jitter: after a restart everybody comes back, and not at the same moment. */
+  pauseMs() {
+    return Math.random() * Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#attempts++);
+  }
+
+  climbMs() {
+    if (this.isEager) return Number((this.isEager = false));
+    const ceiling = Math.min(CLIMB_MAX_MS, CLIMB_MIN_MS * 2 ** this.#climbs++);
+    return (0.5 + Math.random() / 2) * ceiling;
+  }
+}
+
+/** What is held, and as of which place. Frames come in, what they change comes out. */
+class State {
+  items = new Map();
+  wanted = new Filters([]);
+  merged = 0;
+  /** Whether the connection went on where the one before it left off. */
+  hasResumed = false;
+
+  /** The place in the log that `items` stand at; empty: none. */
+  #cursor = "";
+  /** The filters that it vouches for. */
+  #vouched = new Set();
+  /** Filters that the server says are in force. */
+  #inForce = [];
+  /** Items of the snapshot parts that have come so far. */
+  #parts = [];
+  #isJoining = false;
+
+  begin(cursor, items) {
+    this.#cursor = cursor;
+    for (const { topic, v, ts, data } of items)
+      this.items.set(topic, { v, ts, data: merge({}, data) });
+  }
+
+  /** What it began with is all that is wanted. */
+  vouch() {
+    if (this.#cursor) this.#vouched = new Set(this.wanted.names);
+  }
+
+  /** Let go of what is no longer wanted. */
+  prune() {
+    for (const name of this.#vouched)
+      if (!this.wanted.names.includes(name)) this.#vouched.delete(name);
+    for (const topic of this.items.keys()) if (!this.wanted.match(topic)) this.items.delete(topic);
+  }
+
+  /** `topics` from the cursor on, and `also` those that it does not vouch for. */
+  ask(isServed) {
+    const names = this.wanted.names.filter(isServed);
+    const held = this.#cursor ? names.filter((name) => this.#vouched.has(name)) : [];
+    if (!held.length) return { cursor: "", topics: names, also: [] };
+    const also = names.filter((name) => !this.#vouched.has(name));
+    return { cursor: this.#cursor, topics: held, also };
+  }
+
+  /** A new connection: its first `subscribed` says whether it goes on from the cursor. */
+  join() {
+    this.#isJoining = true;
+    this.#parts = [];
+  }
+
+  /** Nothing that is held can be built upon: what comes next is a snapshot. */
+  forget() {
+    this.#cursor = "";
+    this.#vouched.clear();
+    this.#parts = [];
+    this.hasResumed = false;
+  }
+
+  apply(frame) {
+    const told = { changes: [], events: frame.events ?? [], reset: "", gap: "", isLive: false };
+    switch (frame.type) {
+      case "subscribed":
+        this.#inForce = frame.topics;
+        if (!this.#isJoining) break;
+        this.#isJoining = false;
+        this.hasResumed = told.isLive = frame.resumed;
+        if (!frame.resumed) this.forget();
+        break;
+      case "reset":
+        this.forget();
+        told.reset = frame.reason;
+        break;
+      case "snapshot":
+        this.#snapshot(frame, told);
+        break;
+      case "update":
+        this.#cursor = frame.cursor;
+        for (const element of frame.items ?? []) this.#update(element, told);
+        break;
+      case "heartbeat":
+      case "bye":
+        this.#cursor = frame.cursor;
+    }
+    return told;
   }
 
   /**
    * The parts are laid aside until the last, so that a cut between two of them leaves items and
    * cursor as they were: of one moment.
-   * @param {any} frame
    */
-  #snapshot(frame) {
+  #snapshot(frame, told) {
     this.#parts.push(...frame.items);
     if (frame.more) return;
     const vouched = new Filters(this.#vouched);
     const present = new Set();
-    const changes = [];
     for (const { topic, v, ts, data } of this.#parts) {
-      if (!this.#wanted.match(topic)) continue;
       present.add(topic);
-      changes.push(this.#put(topic, { v, ts, data: merge({}, data) }));
+      this.#put(told, topic, { v, ts, data: merge({}, data) });
     }
     for (const topic of this.items.keys()) {
-      if (!present.has(topic) && !vouched.match(topic)) changes.push(this.#put(topic, undefined));
+      if (!present.has(topic) && !vouched.match(topic)) this.#put(told, topic, undefined);
     }
     this.#parts = [];
     this.#cursor = frame.cursor;
-    this.#vouched = new Set([...this.#inForce].filter((name) => this.#asked.has(name)));
-    this.#tell(changes, []);
-    this.#live(vouched.names.length > 0 && this.#status.resumed);
+    this.#vouched = new Set(this.#inForce.filter((name) => this.wanted.names.includes(name)));
+    told.isLive = true;
   }
 
-  /** @param {any} frame */
-  #update(frame) {
-    const changes = [];
-    let gap = "";
-    for (const { topic, v, ts, set, data, merged = 1, gone } of frame.items ?? []) {
-      if (!this.#wanted.match(topic)) continue;
-      const had = this.items.get(topic);
-      if (gone) {
-        changes.push(this.#put(topic, undefined));
-      } else if (data) {
-        changes.push(this.#put(topic, { v, ts, data: merge({}, data) }));
-      } else if (had && v === had.v + merged) {
-        changes.push(this.#put(topic, { v, ts, data: merge(had.data, set) }));
-      } else {
-        gap = `${topic}: version ${v} (${merged} merged) after ${had?.v ?? "none"}`;
-      }
-    }
-    this.#cursor = frame.cursor;
-    this.#tell(changes, frame.events ?? []);
-    if (gap) this.#broken("gap", gap);
+  #update({ topic, v, ts, set, data, merged = 1, gone }, told) {
+    const had = this.items.get(topic);
+    if (gone) this.#put(told, topic, undefined);
+    else if (data) this.#put(told, topic, { v, ts, data: merge({}, data) });
+    else if (had && v === had.v + merged)
+      this.#put(told, topic, { v, ts, data: merge(had.data, set) });
+    else if (this.wanted.match(topic))
+      told.gap = `${topic}: version ${v} (${merged} merged) after ${had?.v ?? "none"}`;
+    this.merged += merged - 1;
   }
 
-  /**
-   * The server broke the promise: say so, and begin anew with a snapshot.
-   * @param {string} code
-   * @param {string} message
-   */
-  #broken(code, message) {
-    this.#forget();
-    this.#say({ gaps: this.#status.gaps + 1, problem: { code, message } });
-    this.#again();
-  }
-
-  /** Come back after a pause, on a new connection. */
-  #again(atLeastMs = 0) {
-    if (!this.#opening) this.#retry(atLeastMs);
-    if (this.#socket) this.#ended(this.#socket);
-  }
-
-  /** @param {boolean} resumed */
-  #live(resumed) {
-    this.#liveAt = Math.min(this.#liveAt, performance.now());
-    this.#say({ state: "live", resumed });
-  }
-
-  /**
-   * @param {string} topic
-   * @param {Item | undefined} item
-   * @returns {[string, Item | undefined, Item | undefined]}
-   */
-  #put(topic, item) {
+  #put({ changes }, topic, item) {
+    if (!this.wanted.match(topic)) return;
     const before = this.items.get(topic);
     if (item) this.items.set(topic, item);
     else this.items.delete(topic);
-    return [topic, item, before];
+    changes.push([topic, item, before]);
+  }
+}
+
+/**
+ * A link carries frames from one request or socket. It `ask`s what to ask for when it can, lets
+ * the feed `hear` each frame, and says once when it is `over`:
+ * - `code`, `message`: why, where it was told;
+ * - `isSilent`: nothing was heard for too long (`isProbed`: not even an answer);
+ * - `isOrderly`: somebody is there, and ended it;
+ * - `afterMs`: not to come back sooner; `topics`: what cannot be served.
+ */
+class Link {
+  asked = { names: new Set(), options: {} };
+  patienceMs = CONNECT_MS;
+  #isClosed = false;
+
+  constructor(base, { ask, hear, over }) {
+    this.base = base;
+    this.ask = ask;
+    this.hear = (frame) => this.#isClosed || hear(frame);
+    this.over = (end) => this.#isClosed || over(end);
   }
 
-  /**
-   * @param {Array<[string, Item | undefined, Item | undefined]>} changes
-   * @param {FeedEvent[]} events
-   */
-  #tell(changes, events) {
-    for (const { filters, handlers } of this.#subscriptions) {
-      for (const change of changes) {
-        if (filters.match(change[0])) attempt(handlers.onItem, ...change);
+  get isClosed() {
+    return this.#isClosed;
+  }
+
+  /** It is the one that counts from now on. */
+  begin() {}
+
+  /** Ask for more, less or with other options; false: it takes a new link. */
+  change() {
+    return false;
+  }
+
+  /** Make a live server say something; false: it takes a new link. */
+  probe() {
+    return false;
+  }
+
+  close() {
+    this.#isClosed = true;
+  }
+}
+
+class WsLink extends Link {
+  kind = "ws";
+  #socket;
+  #commands = 0;
+
+  open() {
+    const url = new URL("ws", this.base);
+    url.protocol = url.protocol.replace("http", "ws");
+    try {
+      this.#socket = new WebSocket(url);
+    } catch {
+      return this.over({});
+    }
+    this.#socket.onmessage = ({ data }) => this.hear(data);
+    this.#socket.onclose = ({ code, reason }) =>
+      this.over({ code, message: reason, isOrderly: code !== 1006 });
+  }
+
+  begin() {
+    const { cursor, topics, also, options } = this.ask();
+    const given = Object.entries({ ...options, cursor }).filter(([, value]) => value);
+    this.#send("subscribe", { topics, ...Object.fromEntries(given) });
+    if (also.length) this.#send("subscribe", { topics: also });
+  }
+
+  change(added, dropped, options) {
+    if (added.length) this.#send("subscribe", { topics: added });
+    if (dropped.length) this.#send("unsubscribe", { topics: dropped });
+    if (options) this.#send("set", options);
+    return true;
+  }
+
+  probe() {
+    this.#send("ping", { at: Math.round(performance.now()) });
+    return true;
+  }
+
+  close() {
+    super.close();
+    this.#socket?.close();
+  }
+
+  #send(type, fields) {
+    this.#socket.send(JSON.stringify({ type, id: ++this.#commands, ...fields }));
+  }
+}
+
+/** What both doors share that are asked by a URL. */
+class HttpLink extends Link {
+  #request = new AbortController();
+
+  /** The response that is to be read; none: the link is over, or the request was given up. */
+  async get(type, { cursor, topics, also, options }, query = {}) {
+    const url = new URL(this.kind, this.base);
+    const given = { topics: topics.join(), also: also.join(), cursor, ...options, ...query };
+    for (const [name, value] of Object.entries(given)) {
+      if (value) url.searchParams.set(name, value);
+    }
+    this.#request = new AbortController();
+    const response = await fetch(url, { signal: this.#request.signal });
+    if (response.ok && response.headers.get("Content-Type")?.startsWith(type)) return response;
+    this.over(await refusal(response));
+  }
+
+  abort() {
+    this.#request.abort();
+  }
+
+  close() {
+    super.close();
+    this.abort();
+  }
+}
+
+/** By `fetch`, since an EventSource does not tell why it was refused, nor when to come back. */
+class SseLink extends HttpLink {
+  kind = "sse";
+
+  async open() {
+    try {
+      const response = await this.get("text/event-stream", this.ask());
+      if (!response) return;
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        const lines = (text + read.value).split("\n");
+        text = lines.pop();
+        for (const line of lines) if (line.startsWith("data:")) this.hear(line.slice(5));
       }
-      for (const event of events) {
-        if (filters.match(event.topic)) attempt(handlers.onEvent, event);
+      this.over({ isOrderly: true });
+    } catch {
+      this.over({});
+    }
+  }
+}
+
+class PollLink extends HttpLink {
+  kind = "poll";
+  patienceMs = (POLL_WAIT_S + 10) * 1000;
+  #isNew = true;
+
+  async open() {
+    while (!this.isClosed) {
+      const isNew = this.#isNew;
+      this.#isNew = false;
+      try {
+        await this.#poll(isNew);
+      } catch {
+        if (!this.#isNew) this.over({});
       }
     }
   }
 
-  /** @param {Partial<Status>} change */
-  #say(change) {
-    Object.assign(this.#status, change);
-    attempt(this.#onStatus, this.status);
+  async #poll(isNew) {
+    const ask = this.ask();
+    const window_ms = Math.max(ask.options.window_ms, POLL_WINDOW_MS); // an answer costs a request
+    const wait = isNew ? "0" : POLL_WAIT_S;
+    const response = await this.get("application/json", ask, { window_ms, wait });
+    const answer = await response?.json();
+    if (!answer || this.#isNew) return;
+    const isWhole = answer.frames.some(({ type }) => type === "snapshot");
+    const topics = isWhole ? [...ask.topics, ...ask.also] : ask.topics;
+    const resumed = ask.cursor !== "" && answer.frames[0]?.type !== "reset";
+    if (isNew || isWhole) this.hear({ type: "subscribed", topics, resumed });
+    for (const frame of answer.frames) this.hear(frame);
+    this.hear({ type: "heartbeat", cursor: answer.cursor });
   }
 
-  /**
-   * The largest difference is the one that travelled fastest. Against the page's own steady clock,
-   * which never jumps and may fall behind only (asleep), so that the next sample sets it right.
-   * @param {number} now
-   */
-  #setClock(now) {
-    this.#offset = Math.max(this.#offset, now - performance.now());
+  change() {
+    this.#isNew = true;
+    this.abort();
+    return true;
+  }
+
+  probe() {
+    return this.change();
+  }
+}
+
+const LINKS = { ws: WsLink, sse: SseLink, poll: PollLink };
+
+/** Handlers that are called at most once for each frame of the screen. */
+class Painter {
+  #handlers;
+  #items = new Map();
+  #events = [];
+  #frame = 0;
+  #timer = 0;
+
+  constructor(handlers) {
+    this.#handlers = handlers;
+  }
+
+  onItem(topic, item, before) {
+    const waiting = this.#items.get(topic);
+    this.#items.set(topic, { item, before: waiting ? waiting.before : before });
+    this.#soon();
+  }
+
+  onEvent(event) {
+    this.#events.push(event);
+    this.#soon();
+  }
+
+  onReset(reason) {
+    this.#paint();
+    attempt(this.#handlers, "onReset", reason);
+  }
+
+  close() {
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#timer);
+    this.#frame = 0;
+    this.#items.clear();
+    this.#events = [];
+  }
+
+  /** A tab that is hidden has no frames. */
+  #soon() {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => this.#paint());
+    this.#timer = setTimeout(() => this.#paint(), HIDDEN_PAINT_MS);
+  }
+
+  #paint() {
+    const items = [...this.#items];
+    const events = this.#events;
+    this.close();
+    for (const [topic, { item, before }] of items) {
+      if (item !== before) attempt(this.#handlers, "onItem", topic, item, before);
+    }
+    for (const event of events) attempt(this.#handlers, "onEvent", event);
   }
 }
 
 /** Topics and prefixes, in their full form. */
 class Filters {
   #topics = new Set();
-  /** @type {string[]} */
   #prefixes = [];
 
-  /** @param {Iterable<string>} names */
   constructor(names) {
-    /** @type {string[]} */
     this.names = Array.from(names, (name) =>
       name === "*" || name.includes(":") ? name : `price:${name}`,
     );
@@ -509,18 +967,12 @@ class Filters {
     }
   }
 
-  /** @param {string} topic */
   match(topic) {
     return this.#topics.has(topic) || this.#prefixes.some((prefix) => topic.startsWith(prefix));
   }
 }
 
-/**
- * RFC 7396. Objects come without a prototype, so that `__proto__` is a name like any other.
- * @param {any} state
- * @param {any} patch
- * @returns {any}
- */
+/** RFC 7396. Objects come without a prototype, so that `__proto__` is a name like any other. */
 export function merge(state, patch) {
   if (!isObject(patch)) return patch;
   const merged = Object.assign(Object.create(null), isObject(state) ? state : {});
@@ -531,35 +983,54 @@ export function merge(state, patch) {
   return merged;
 }
 
-/** @param {unknown} value */
 function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** @param {string | URL} url */
-function socketUrl(url) {
-  const socket = new URL(url, document.baseURI);
-  socket.protocol = socket.protocol.replace("http", "ws");
-  return socket.href;
+/** Where the doors are, of a server or of its `/ws`. */
+function baseOf(url) {
+  const base = new URL(url, document.baseURI);
+  base.protocol = base.protocol.replace("ws", "http");
+  base.search = base.hash = "";
+  base.pathname = base.pathname.replace(/\/(ws)?$/, "") + "/";
+  return base.href;
 }
 
-/**
- * Hear nothing more from a connection, whatever it still has to say.
- * @param {WebSocket} socket
- */
-function letGo(socket) {
-  socket.onopen = socket.onmessage = socket.onclose = null;
-  socket.close();
+/** Why a door refused (RFC 9457). 401 and 403 are as final as their close codes. */
+async function refusal(response) {
+  const { code, detail, errors = [] } = await response.json().catch(() => ({}));
+  const { status } = response;
+  const isFinal = status === 401 || status === 403 || code === "bad_cursor";
+  const topics = errors.map(({ path }) => path.match(/^topics=(.+)/)?.[1]).filter(Boolean);
+  return {
+    code: isFinal ? 4000 + status : status,
+    message: detail ?? `${status} ${response.statusText}`,
+    isOrderly: status === 429 || status === 503,
+    afterMs: 1000 * Number(response.headers.get("Retry-After")) || 0,
+    topics: topics.length ? topics.map((topic) => new Filters([topic]).names[0]) : undefined,
+  };
 }
 
-/**
- * A handler's fault is the page's to see, and none of the feed's.
- * @param {((...args: any[]) => void) | undefined} handler
- * @param {any[]} args
- */
-function attempt(handler, ...args) {
+function remembered(key) {
   try {
-    handler?.(...args);
+    return localStorage.getItem(key);
+  } catch {
+    return null; // the browser keeps nothing for this page
+  }
+}
+
+function remember(key, kind) {
+  try {
+    localStorage.setItem(key, kind);
+  } catch {
+    // The next page finds out by itself.
+  }
+}
+
+/** A handler's fault is the page's to see, and none of the feed's. */
+function attempt(handlers, name, ...args) {
+  try {
+    handlers[name]?.(...args);
   } catch (error) {
     reportError(error);
   }

@@ -12,6 +12,7 @@ A, B, C = "price:A", "price:B", "price:C"
 async def test_begins_with_a_snapshot_and_follows_updates(client: FeedPage) -> None:
     await client.begin("A", "score:EPL.*", conflateMs=250, windowMs=50)
     peer = await client.connection()
+    peer.welcome()
     assert await peer.hear() == {
         "type": "subscribe",
         "id": 1,
@@ -19,7 +20,6 @@ async def test_begins_with_a_snapshot_and_follows_updates(client: FeedPage) -> N
         "conflate_ms": 250,
         "window_ms": 50,
     }
-    peer.welcome()
     peer.subscribed({"id": 1}, ["price:A", "score:EPL.*"], resumed=False)
     peer.send("snapshot", items=[item(A, 7, price="1")], cursor="k3f9-1")
     status = await client.status("live")
@@ -33,9 +33,9 @@ async def test_goes_on_from_the_page_that_it_is_given(client: FeedPage) -> None:
     start = [item(A, 7, price="1")]
     await client.begin("price:*", items=start, cursor="k3f9-41", now=0)
     peer = await client.connection()
+    peer.welcome()
     command = await peer.hear()
     assert (command["topics"], command["cursor"]) == (["price:*"], "k3f9-41")
-    peer.welcome()
     peer.subscribed(command, ["price:*"], resumed=True)
     assert (await client.status("live"))["resumed"] is True
     peer.send("update", cursor="k3f9-42", pt=0, items=[patch(A, 10, 3, price="4")])
@@ -89,6 +89,7 @@ async def test_a_cut_in_a_snapshot_moves_nothing(client: FeedPage) -> None:
     await client.told("status")
     await peer.close()
     again = await client.connection()
+    again.welcome()
     assert "cursor" not in await again.hear()
     assert await client.items() == {}
 
@@ -100,12 +101,12 @@ async def test_comes_back_with_the_last_cursor_that_counts(client: FeedPage) -> 
     peer.send("new-in-version-2", cursor="k3f9-7", items=[patch(A, 9)])
     await peer.close(1012)
     again = await client.connection()
+    again.welcome()
     command = await again.hear()
     assert command["cursor"] == "k3f9-5"
-    again.welcome()
     again.subscribed(command, ["price:*"], resumed=True)
     status = await client.status("live")
-    assert (status["resumed"], status["reconnects"], status["gaps"]) == (True, 1, 0)
+    assert (status["resumed"], status["reconnects"], status["lost"]) == (True, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -118,12 +119,13 @@ async def test_a_gap_is_told_and_repaired(client: FeedPage, element: dict[str, o
     event = {"topic": A, "id": "e", "op": "add", "kind": "trade", "ts": 0}
     peer.send("update", cursor="k3f9-2", pt=0, items=[element], events=[event])
     assert await client.told("event") == event
+    assert await client.told("reset") == "gap"
     status = await client.status("retrying")
-    assert (status["gaps"], status["problem"]["code"]) == (1, "gap")
+    assert (status["lost"], status["problem"]["code"]) == (1, "gap")
     again = await client.connection()
+    again.welcome()
     command = await again.hear()
     assert "cursor" not in command
-    again.welcome()
     again.subscribed(command, ["price:*"], resumed=False)
     again.send("snapshot", items=[item(A, 4, price="4")], cursor="k3f9-2")
     await client.status("live")
@@ -143,16 +145,19 @@ async def test_goodbye_opens_the_next_connection_before_it_leaves(client: FeedPa
     old = await client.joined([item(A, 1, price="1")], "price:*")
     old.send("bye", reason="rotate", reconnect=True, after_ms=0, grace_ms=30_000, cursor="k3f9-2")
     new = await client.connection()
-    command = await new.hear()
-    assert command["cursor"] == "k3f9-2"
-    await old.left()
+    old.send("update", cursor="k3f9-3", pt=0, items=[patch(A, 2, price="2")])
+    assert await client.told("item") == item(A, 2, price="2")
     new.welcome()
+    await old.left()
+    command = await new.hear()
+    assert command["cursor"] == "k3f9-3"
     new.subscribed(command, ["price:*"], resumed=True)
-    new.send("update", cursor="k3f9-3", pt=0, items=[patch(A, 2, price="2")])
+    new.send("update", cursor="k3f9-4", pt=0, items=[patch(A, 3, price="3")])
     await client.told("item")
-    assert await client.items() == {A: [2, {"price": "2"}]}
+    assert await client.items() == {A: [3, {"price": "3"}]}
     status = await client.screen.run("() => feed.status")
-    assert (status["state"], status["reconnects"], status["gaps"]) == ("live", 1, 0)
+    assert (status["state"], status["reconnects"], status["lost"]) == ("live", 1, 0)
+    assert (status["resumed"], status["resumedAfterMs"]) == (True, 0)
 
 
 async def test_goodbye_for_good_is_obeyed(slow_client: FeedPage) -> None:
@@ -181,7 +186,6 @@ async def test_pauses_double_up_to_half_a_minute(slow_client: FeedPage) -> None:
     await slow_client.begin("price:*")
     for pause_ms in (500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000):
         peer = await slow_client.connection()
-        await peer.hear()
         await peer.close(1013)
         await slow_client.status("retrying")
         await clock.run_for(pause_ms - 1)
@@ -201,9 +205,8 @@ async def test_silence_is_not_mistaken_for_quiet(slow_client: FeedPage) -> None:
     assert (await slow_client.screen.run("() => feed.status.state")) == "live"
     await clock.run_for(1)
     await slow_client.status("retrying")
-    await clock.run_for(500)
-    again = await slow_client.connection()
-    assert (await again.hear())["cursor"] == "k3f9-3"
+    await clock.run_for(1)
+    assert (await slow_client.asked("/sse"))["cursor"] == "k3f9-3"
 
 
 async def test_looks_at_once_when_the_network_is_back(slow_client: FeedPage) -> None:
@@ -213,8 +216,8 @@ async def test_looks_at_once_when_the_network_is_back(slow_client: FeedPage) -> 
     await slow_client.status("retrying")
     await slow_client.screen.run("() => dispatchEvent(new Event('online'))")
     again = await slow_client.connection()
-    assert (await again.hear())["cursor"] == "k3f9-1"
     again.welcome(heartbeat_ms=60_000)
+    assert (await again.hear())["cursor"] == "k3f9-1"
     again.subscribed({"id": 1}, ["price:*"], resumed=True)
     await slow_client.status("live")
 
@@ -229,7 +232,9 @@ async def test_what_is_no_frame_is_not_passed_over(client: FeedPage) -> None:
     peer.send("update", cursor="k3f9-2", items=7)
     status = await client.status("retrying")
     assert status["problem"]["code"] == "bad_frame"
-    assert "cursor" not in await (await client.connection()).hear()
+    again = await client.connection()
+    again.welcome()
+    assert "cursor" not in await again.hear()
 
 
 async def test_knows_the_servers_clock(slow_client: FeedPage) -> None:
@@ -237,8 +242,8 @@ async def test_knows_the_servers_clock(slow_client: FeedPage) -> None:
     await slow_client.begin("price:*", items=[item(A, 1)], cursor="k3f9-1", now=9_000_000)
     assert await slow_client.screen.run(now) == 9_000_000
     peer = await slow_client.connection()
-    peer.subscribed(await peer.hear(), ["price:*"], resumed=True)
     peer.send("welcome", protocol=1, heartbeat_ms=1000, now=5_000_000)
+    peer.subscribed(await peer.hear(), ["price:*"], resumed=True)
     peer.send("update", cursor="k3f9-2", pt=5_000_020, items=[patch(A, 2)])  # was quicker
     peer.send("update", cursor="k3f9-3", pt=4_999_900, items=[patch(A, 3)])  # was long on its way
     while await slow_client.told("item") != item(A, 3):

@@ -17,10 +17,10 @@ async def test_a_later_topic_is_vouched_for_only_after_its_snapshot(client: Feed
     await peer.close()
 
     peer = await client.connection()
+    peer.welcome()
     first, second = await peer.hear(), await peer.hear()
     assert (first["topics"], first["cursor"]) == ([A], "k3f9-1")
     assert second == {"type": "subscribe", "id": 2, "topics": [B]}
-    peer.welcome()
     peer.subscribed(first, [A], resumed=True)
     peer.subscribed(second, [A, B], resumed=False)
     await client.status("live")
@@ -38,15 +38,16 @@ async def test_a_later_topic_is_vouched_for_only_after_its_snapshot(client: Feed
 async def test_a_snapshot_vouches_for_no_topic_asked_for_after_it(client: FeedPage) -> None:
     await client.begin("A")
     peer = await client.connection()
+    peer.welcome()
     first = await peer.hear()
     await client.screen.run("(filters) => follow(filters)", ["B"])
     await peer.hear()
-    peer.welcome()
     peer.subscribed(first, [A], resumed=False)
     peer.send("snapshot", items=[item(A, 1)], cursor="k3f9-1")
     await client.status("live")
     await peer.close()
     again = await client.connection()
+    again.welcome()
     first, second = await again.hear(), await again.hear()
     assert (first["topics"], first["cursor"]) == ([A], "k3f9-1")
     assert second == {"type": "subscribe", "id": 2, "topics": [B]}
@@ -65,6 +66,7 @@ async def test_a_topic_that_was_left_is_not_vouched_for(client: FeedPage) -> Non
     assert (await peer.hear())["topics"] == [B]
     await peer.close()
     again = await client.connection()
+    again.welcome()
     first, second = await again.hear(), await again.hear()
     assert (first["topics"], first["cursor"]) == ([A], "k3f9-2")
     assert (second["topics"], "cursor" in second) == ([B], False)

@@ -66,7 +66,7 @@ class Screen:
 
     def _said(self, message: "ConsoleMessage") -> None:
         # That a server is gone is reported by the browser itself, and no fault of the page's.
-        is_network = message.text.startswith("WebSocket connection to")
+        is_network = message.text.startswith(("WebSocket connection to", "Failed to load resource"))
         if message.type in ("error", "warning") and not is_network:
             self.faults.append(message.text)
 

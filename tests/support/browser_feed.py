@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.support.browser import STATIC, Screen
 
@@ -72,6 +73,7 @@ class FeedPage:
         self.screen = screen
         self._peers: asyncio.Queue[Peer] = asyncio.Queue()
         self._told: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        self._asked: asyncio.Queue[tuple[str, dict[str, str]]] = asyncio.Queue()
 
     async def open(self, *, virtual_time: bool = False) -> None:
         """Load an empty page that can import the client."""
@@ -84,11 +86,13 @@ class FeedPage:
             await page.clock.pause_at(1000)
         await self.screen.open(f"{_SITE}/")
 
-    @staticmethod
-    async def _serve(route: "Route") -> None:
-        path = route.request.url.removeprefix(_SITE)
-        if path.startswith("/static/"):
-            await route.fulfill(path=STATIC / path.removeprefix("/static/"))
+    async def _serve(self, route: "Route") -> None:
+        url = urlsplit(route.request.url)
+        if url.path.startswith("/static/"):
+            await route.fulfill(path=STATIC / url.path.removeprefix("/static/"))
+        elif url.path in ("/sse", "/poll"):
+            self._asked.put_nowait((url.path, dict(parse_qsl(url.query))))
+            await route.fulfill(status=404, content_type="text/plain", body="")
         else:
             await route.fulfill(content_type="text/html", body="<!doctype html><title>Feed</title>")
 
@@ -100,6 +104,14 @@ class FeedPage:
         """The next connection that the page opens."""
         async with asyncio.timeout(FUSE_S):
             return await self._peers.get()
+
+    async def asked(self, door: str) -> dict[str, str]:
+        """The query of the next request at `/sse` or `/poll`. There is nothing at these doors."""
+        async with asyncio.timeout(FUSE_S):
+            while True:
+                of, query = await self._asked.get()
+                if of == door:
+                    return query
 
     @property
     def connections(self) -> int:
@@ -130,8 +142,8 @@ class FeedPage:
         """Begin, and be live with a snapshot of items at offset 1."""
         await self.begin(*filters, **options)
         peer = await self.connection()
-        command = await peer.hear()
         peer.welcome()
+        command = await peer.hear()
         peer.subscribed(command, filters, resumed=False)
         peer.send("snapshot", items=items, cursor=f"{EPOCH}-1")
         await self.status("live")
