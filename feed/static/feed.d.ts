@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /** A topic's state. Never changed in place: a change makes a new one. */
 export interface Item {
   /** Grows by one with each change. */

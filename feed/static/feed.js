@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The feed's client: items and events of topics, over a connection that heals itself.
  *

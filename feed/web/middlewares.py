@@ -22,6 +22,9 @@ from feed.web.answer import problem
 log = logging.getLogger(__name__)
 
 _DOORS = ("/ws", "/sse", "/poll", "/snapshot")
+_OPEN = (*_DOORS, "/static/feed.js")
+"""What pages of the allowed origins may read."""
+
 _UPGRADE = ("Upgrade", "Connection", "Sec-WebSocket-Version")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _RETRY = {"Retry-After": "2"}
@@ -115,7 +118,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers.setdefault(name, value)
     if request.app[keys.PEERS].scheme(request) == "https":
         headers.update(_YEARS)
-    if request.path in _DOORS:
+    if request.path in _OPEN:
         headers["Vary"] = "Origin"  # always: a cache must not give one origin's answer to another
         if origin := request.app[keys.ORIGINS].may_read(request):
             headers["Access-Control-Allow-Origin"] = origin
+            headers["Access-Control-Expose-Headers"] = "Retry-After"  # when to come back

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from aiohttp import web
 
 _ROOT = Path(__file__).parent.parent / "static"
+_TYPES = {".ts": "application/typescript"}  # not, as elsewhere, a video
+
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -51,7 +53,9 @@ class StaticFiles:
 
 def _load(path: Path) -> StaticFile:
     body = path.read_bytes()
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    kind = (
+        _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    )
     if kind.startswith("text/"):
         kind += "; charset=utf-8"
     return StaticFile(body, kind, hashlib.sha256(body).hexdigest()[:16])

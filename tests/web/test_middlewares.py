@@ -224,6 +224,7 @@ async def test_foreign_pages_are_refused_at_the_doors_and_wherever_something_cha
     ("path", "origin", "allowed", "varies"),
     [
         ("/poll", ALLOWED, ALLOWED, "Origin"),
+        ("/static/feed.js", ALLOWED, ALLOWED, "Origin"),
         ("/poll", None, None, "Origin"),
         ("/snapshot", None, None, "Origin"),
         ("/admin/state", ALLOWED, None, None),
@@ -237,6 +238,8 @@ async def test_an_allowed_origin_may_read_at_the_doors_and_caches_know(
     async with client.get(path, headers={"Origin": origin} if origin else {}) as answer:
         assert answer.status == 200
         assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+        exposed = answer.headers.get("Access-Control-Expose-Headers")
+        assert exposed == ("Retry-After" if allowed else None)
         assert answer.headers.get("Vary") == varies
 
 

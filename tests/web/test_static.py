@@ -75,6 +75,7 @@ async def test_who_has_it_is_not_sent_it_again(files: StaticFiles, known: str, s
     [
         ("style.css", {"text/css; charset=utf-8"}),
         ("feed.js", {"text/javascript; charset=utf-8", "application/javascript"}),
+        ("feed.d.ts", {"application/typescript"}),
         ("favicon.svg", {"image/svg+xml"}),
     ],
 )
