@@ -15,6 +15,7 @@ from aiohttp import web
 from feed.clock import Clock, SystemClock
 from feed.errors import FeedError
 from feed.hub.audit import Audit
+from feed.hub.history import History
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.leader import Leader
@@ -80,8 +81,10 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     readers = [*settings.admin_token, settings.metrics_token]
     app[keys.METRICS_READERS] = Admins([token for token in readers if token])
     app[keys.INSTANCE], app[keys.COMPRESSES] = instance, settings.compress
+    app[keys.HISTORY] = history = History(hub, clock, settings.history_bars)
     connections.start()
     bells.start()
+    history.start()
     if settings.sources:
         leader.start()
     trimming = asyncio.create_task(_trim(hub, clock, settings), name="retention")
@@ -90,6 +93,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     finally:
         await take_leave(app)
         trimming.cancel()
+        await history.stop()
         await hub.stop()
 
 

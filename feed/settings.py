@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sources: bool = True
     retention_s: Positive = 3600
     retention_events: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
+    history_bars: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
     lease_s: Positive = 5
     drain_s: Annotated[float, msgspec.Meta(ge=0, le=_YEAR_S)] = 5
     max_connections: Annotated[int, msgspec.Meta(ge=1)] = 20_000

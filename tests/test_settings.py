@@ -39,6 +39,7 @@ TAKEN: list[tuple[str, str, str, object]] = [
     ("FEED_SOURCES", "off", "sources", False),
     ("FEED_RETENTION_S", "7200", "retention_s", 7200.0),
     ("FEED_RETENTION_EVENTS", "1", "retention_events", 1),
+    ("FEED_HISTORY_BARS", "1", "history_bars", 1),
     ("FEED_LEASE_S", "2.5", "lease_s", 2.5),
     ("FEED_DRAIN_S", "0", "drain_s", 0.0),
     ("FEED_MAX_CONNECTIONS", "1", "max_connections", 1),

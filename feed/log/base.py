@@ -1,11 +1,12 @@
 """What a log promises, whichever engine keeps it. `tests/log/test_contract*.py` hold them to it."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 from feed.errors import Conflict, EventExists, EventUnknown
+from feed.log.bars import Bars
 from feed.log.lease import Lease
 from feed.model.entry import Entry, Item, Record
 from feed.model.topic import Filters
@@ -129,6 +130,18 @@ class EventLog(Protocol):
 
     async def notes(self, limit: int) -> Sequence[Note]:
         """The newest notes, the last one first; `MOST_NOTES` are kept, whatever is trimmed."""
+        ...
+
+    async def keep(self, minute: int, bars: Bars, most: int) -> None:
+        """Keep the bars of a minute, whatever is trimmed; nothing happens where it has them.
+
+        Nor where it has a later minute's. `minute`: minutes since the Unix epoch. Of all minutes
+        `most` bars are kept, a minute without any counting as one: the oldest minutes go.
+        """
+        ...
+
+    async def bars(self, topics: Collection[str], first: int, last: int) -> Mapping[int, Bars]:
+        """The minutes that are kept from `first` to `last`, in order, with these topics' bars."""
         ...
 
     async def trim(self, before: int) -> None:

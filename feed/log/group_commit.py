@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from feed.errors import FeedError, LogUnavailable
+from feed.log.bars import Packed
 from feed.log.base import Appended, Batch
 from feed.model.entry import Entry
 
 _GROUP = 256
 """Batches in one commit at the most, so that none waits long for the others' work."""
 
-Work: TypeAlias = Batch | int
-"""A batch to append, or the offset to trim before."""
+Work: TypeAlias = Batch | int | Packed
+"""A batch to append, the offset to trim before, or the bars of a minute to keep."""
 
 
 class Committed(NamedTuple):

@@ -2,10 +2,11 @@
 
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from itertools import islice
 
 from feed.errors import KeyReused, LogTrimmed, LogUnavailable
+from feed.log.bars import MOST_LET_GO, Bars, counted
 from feed.log.base import (
     KEY_LIFE_MS,
     MOST_NOTES,
@@ -44,6 +45,8 @@ class MemoryLog:
         self._events: dict[tuple[str, str], tuple[int, str]] = {}
         self._answers: dict[str, tuple[bytes, int, Appended]] = {}
         self._notes: deque[Note] = deque(maxlen=MOST_NOTES)
+        self._minutes: dict[int, Bars] = {}
+        self._bars = 0
         self._published = Published(0)
         self._closed = False
 
@@ -115,6 +118,27 @@ class MemoryLog:
         """See EventLog."""
         self._still_open()
         return list(islice(reversed(self._notes), limit))
+
+    async def keep(self, minute: int, bars: Bars, most: int) -> None:
+        """See EventLog."""
+        self._still_open()
+        if minute <= max(self._minutes, default=-1):
+            return
+        self._minutes[minute] = dict(bars)
+        self._bars += counted(bars)
+        for oldest in list(islice(self._minutes, MOST_LET_GO)):
+            if self._bars <= most:
+                break
+            self._bars -= counted(self._minutes.pop(oldest))
+
+    async def bars(self, topics: Collection[str], first: int, last: int) -> Mapping[int, Bars]:
+        """See EventLog."""
+        self._still_open()
+        return {
+            minute: {topic: bar for topic, bar in bars.items() if topic in topics}
+            for minute, bars in self._minutes.items()
+            if first <= minute <= last
+        }
 
     async def trim(self, before: int) -> None:
         """See EventLog."""

@@ -5,11 +5,13 @@ follows from and whether it was said before are checked where it is written (`lu
 decision 0012).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 from feed.errors import LogReplaced, LogTrimmed, LogUnavailable, SettingsError
+from feed.log import redis_bars
+from feed.log.bars import Bars, packed
 from feed.log.base import MOST_NOTES, Appended, Batch, Bounds, Note, Snapshot
 from feed.log.memory import new_epoch
 from feed.log.published import Published
@@ -120,6 +122,15 @@ class RedisLog:
     def follow(self, after: int) -> AsyncIterator[Sequence[Entry]]:
         """See EventLog."""
         return self._published.follow(after, self.read)
+
+    async def keep(self, minute: int, bars: Bars, most: int) -> None:
+        """See EventLog."""
+        if not await redis_bars.keep(self._store, self._epoch, packed(minute, bars, most)):
+            raise LogReplaced(ANOTHER)
+
+    async def bars(self, topics: Collection[str], first: int, last: int) -> Mapping[int, Bars]:
+        """See EventLog."""
+        return await redis_bars.read(self._store, topics, first, last)
 
     async def trim(self, before: int) -> None:
         """See EventLog. Others' appends go between the slices."""

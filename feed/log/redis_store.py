@@ -36,7 +36,7 @@ LOG = b"{feed}:log"
 """Stream; `<offset>-0`, fields `e` epoch, `c` call, `a` at, `b` body, `n` the event's name."""
 
 META = b"{feed}:meta"
-"""Hash: format, epoch, head, the call that appended it, at, size, term."""
+"""Hash: format, epoch, head, the call that appended it, at, size, term, how many bars are kept."""
 
 ITEMS = b"{feed}:items"
 """Hash: topic → the body of its last change."""
@@ -51,6 +51,12 @@ _HEAD = (b"HMGET", META, b"epoch", b"head", b"call")
 
 NOTES = b"{feed}:notes"
 """Stream: the offset of a batch's last record → `a` at, `b` its note."""
+
+MINUTES = b"{feed}:minutes"
+"""Stream: the minute whose bars are kept → `c` how many bars it counts for, `p` its parts."""
+
+BARS = b"{feed}:bars"
+"""Hash: minute and part → its bars."""
 
 LEASE = b"{feed}:lease"
 """String with an expiry: the term, and who has it."""
@@ -117,6 +123,11 @@ class Store:
                 before, *answers, after = await together.execute()
             if before == after:
                 return [before, *answers]
+
+    async def tell(self, *command: Argument) -> Any:
+        """The answer to one command, which changes nothing, whatever the log is by then."""
+        async with self._in_our_words():
+            return await self._say(*command)
 
     async def wait(self, after: bytes, limit: int, wait_s: float) -> Sequence[Any]:
         """At most `limit` entries of the stream after an id, as soon as there are any."""

@@ -8,13 +8,15 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TypeVar
 
 from feed.errors import LogInUse, LogTrimmed, LogUnavailable
+from feed.log import sqlite_bars
+from feed.log.bars import Bars, packed
 from feed.log.base import Appended, Batch, Bounds, Note, Snapshot
 from feed.log.group_commit import Committed, GroupCommit
 from feed.log.lease import Sole
@@ -92,6 +94,14 @@ class SqliteLog:
     def follow(self, after: int) -> AsyncIterator[Sequence[Entry]]:
         """See EventLog."""
         return self._published.follow(after, self.read)
+
+    async def keep(self, minute: int, bars: Bars, most: int) -> None:
+        """See EventLog."""
+        await self._writing.do(packed(minute, bars, most))
+
+    async def bars(self, topics: Collection[str], first: int, last: int) -> Mapping[int, Bars]:
+        """See EventLog."""
+        return await self._read(lambda db: sqlite_bars.read(db, topics, first, last))
 
     async def trim(self, before: int) -> None:
         """See EventLog. Others' appends go between the slices."""

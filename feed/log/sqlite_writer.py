@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 
 from feed.errors import FeedError, KeyReused, LogUnavailable
+from feed.log import sqlite_bars
+from feed.log.bars import Packed
 from feed.log.base import KEY_LIFE_MS, MOST_NOTES, Appended, Batch, check, keeps, numbered
 from feed.log.group_commit import Committed, Work
 from feed.log.memory import new_epoch
@@ -115,7 +117,7 @@ class Writer:
         meta = dict(db.execute("SELECT name, value FROM meta"))
         if meta.get("format") != _FORMAT:
             raise LogUnavailable(f"not a log of format {_FORMAT}")
-        db.execute(_NOTES)
+        db.executescript(f"{_NOTES}; {sqlite_bars.SCHEMA}")
         self.epoch = str(meta["epoch"])
         self.head = read_head(db)
         self.first = read_meta(db, "first")
@@ -165,6 +167,9 @@ class Writer:
     def _do(self, work: Work, group: _Group) -> Appended:
         if isinstance(work, int):
             self._trim(work, group)
+            return Appended(group.head)
+        if isinstance(work, Packed):
+            sqlite_bars.keep(self._db, work)
             return Appended(group.head)
         if work.key and (kept := self._kept(work.key.key)):
             digest, offset, answer = kept

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from feed.clock import Clock
 from feed.hub.audit import Audit
+from feed.hub.history import History
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.leader import Leader
@@ -14,6 +15,7 @@ from feed.web.origin import Origins
 from feed.web.peer import Peers
 
 HUB = web.AppKey("hub", Hub)
+HISTORY = web.AppKey("history", History)
 INGEST = web.AppKey("ingest", Ingest)
 AUDIT = web.AppKey("audit", Audit)
 LEADER = web.AppKey("leader", Leader)

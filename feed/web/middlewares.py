@@ -21,7 +21,7 @@ from feed.web.answer import problem
 
 log = logging.getLogger(__name__)
 
-_DOORS = ("/ws", "/sse", "/poll", "/snapshot")
+_DOORS = ("/ws", "/sse", "/poll", "/snapshot", "/history")
 _OPEN = (*_DOORS, "/static/feed.js")
 """What pages of the allowed origins may read."""
 

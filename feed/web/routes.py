@@ -7,6 +7,7 @@ import jinja2
 from aiohttp import web
 
 from feed.web import admin, audit, health, middlewares, pages
+from feed.web.history import history
 from feed.web.limits import BODY_BYTES
 from feed.web.metrics import metrics
 from feed.web.poll import poll
@@ -39,6 +40,7 @@ def make_web() -> web.Application:
             web.get("/sse", sse, allow_head=False),
             web.get("/poll", poll, allow_head=False),
             web.get("/snapshot", snapshot),
+            web.get("/history", history),
             web.get("/", pages.dashboard),
             web.get("/static/{name:.+}", static.serve),
             web.post("/admin/inject", admin.inject),

@@ -22,6 +22,8 @@ class FailingLog:
         self.trim = log.trim
         self.lease = log.lease
         self.notes = log.notes
+        self.keep = log.keep
+        self.bars = log.bars
         self.aclose = log.aclose
 
     def fail(self, times: int) -> None:

@@ -1,0 +1,113 @@
+"""`GET /history`: the points of a chart, and what happened in a match (protocol section 9)."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+import msgspec
+from aiohttp import web
+
+from feed.errors import BadQuery, Fault
+from feed.hub.delay import lasting
+from feed.hub.fold import MINUTE_MS
+from feed.hub.lane import Lane
+from feed.hub.points import Point, Span, span_of
+from feed.model.codec import encode
+from feed.model.topic import kind_of, parse_topic
+from feed.web import keys
+from feed.web.answer import Shared, fresh, share
+from feed.web.query import need_filters, read_options
+
+_FIELDS = ("open", "high", "low", "close")
+_INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_POINTS, _MOST_POINTS = 300, 1000
+_SHORTEST_S, _LONGEST_S = 5, 31 * 24 * 3600
+_MOST_TOPICS = 100
+_MOST_TOLD = 10_000
+"""Points in one answer: below a megabyte."""
+
+_MOST_READ = 150_000
+"""Minutes times topics for one answer: a day of a hundred topics, a month of three."""
+
+_FRESH_S = 1
+
+
+async def history(request: web.Request) -> web.Response:
+    """Answer what was, oldest first; 304 where the client has it (RFC 9110 section 13.1.2)."""
+    points = _integer(request, "points", 1, _MOST_POINTS) or _POINTS
+    span_s = _integer(request, "span_s", _SHORTEST_S, _LONGEST_S)
+    fields = _fields(request)
+    delay_ms = lasting(read_options({"delay_ms": request.query.get("delay_ms", "")}).delay_ms)
+    lane = await request.app[keys.HUB].lane(delay_ms)
+    topics = _topics(request, lane)
+    past = await request.app[keys.HISTORY].reached(lane)
+    span = span_of(
+        points,
+        span_s and span_s * 1000,
+        past.now_ms - delay_ms,
+        past.fine_since_ms,
+        is_over=delay_ms > 0,
+    )
+    prices = [topic for topic in topics if kind_of(topic) == "price"]
+    _check_size(span, len(prices))
+    found = await past.points(prices, span)
+    told = [
+        {"topic": topic, "points": _shown(found[topic], fields)}
+        if topic in found
+        else {"topic": topic, "events": [msgspec.Raw(event) for event in past.events(topic)]}
+        for topic in topics
+    ]
+    heading = {
+        "step_ms": span.step_ms,
+        "from": span.first * span.step_ms,
+        "to": (span.last + 1) * span.step_ms,
+    }
+    rest = heading | (told[0] if "topic" in request.query else {"history": told})
+    tag = hashlib.sha256(encode(rest)).hexdigest()[:16]  # without the cursor, so it is a weak one
+    body = encode({"cursor": past.cursor, **rest})
+    return share(request, Shared(body, fresh(_FRESH_S, f'W/"{tag}"')))
+
+
+def _topics(request: web.Request, lane: Lane) -> Sequence[str]:
+    """What is asked for: one `topic`, or those that `topics` names and its filters match now."""
+    if "topic" in request.query:
+        if "topics" in request.query or len(request.query.getall("topic")) > 1:
+            raise BadQuery([Fault("topic", "either one `topic`, or `topics`")])
+        return [parse_topic(request.query["topic"])]
+    filters = need_filters(request)
+    matching = (item.topic for item in lane.tail.current(filters))
+    topics = sorted(filters.topics.union(matching))
+    if len(topics) > _MOST_TOPICS:
+        fault = Fault("topics", f"{len(topics)} topics, at most {_MOST_TOPICS} at once")
+        raise BadQuery([fault], "too_many_topics")
+    return topics
+
+
+def _integer(request: web.Request, name: str, least: int, most: int) -> int | None:
+    text = request.query.get(name)
+    if not text:
+        return None
+    if not _INTEGER.fullmatch(text) or not least <= int(text) <= most:
+        raise BadQuery([Fault(name, f"expected an integer from {least} to {most}")])
+    return int(text)
+
+
+def _fields(request: web.Request) -> Sequence[str]:
+    """Which of a bar are wanted, in their order."""
+    text = request.query.get("fields")
+    names = text.split(",") if text else _FIELDS
+    if not set(names) <= set(_FIELDS):
+        raise BadQuery([Fault("fields", f"expected some of {', '.join(_FIELDS)}")])
+    return [name for name in _FIELDS if name in names]
+
+
+def _check_size(span: Span, topics: int) -> None:
+    points = span.last + 1 - span.first
+    read = 0 if span.is_fine else points * span.step_ms // MINUTE_MS
+    if points * topics > _MOST_TOLD or read * topics > _MOST_READ:
+        message = "too much for one answer: fewer topics, fewer points or a shorter span"
+        raise BadQuery([Fault("topics", message)], "too_much")
+
+
+def _shown(points: Sequence[Point], fields: Sequence[str]) -> list[dict[str, object]]:
+    return [{"ts": ts, **{field: getattr(bar, field) for field in fields}} for ts, bar in points]
