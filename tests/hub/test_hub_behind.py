@@ -77,8 +77,9 @@ async def test_who_is_between_a_reset_and_its_snapshot_has_no_place(
     viewer.stick()
     coming = asyncio.create_task(viewer.come(resume=True))
     async with asyncio.timeout(5):
-        while "reset" not in viewer.kinds():
-            await asyncio.sleep(0)  # let the task go on
+        async for _ in beats(1000):
+            if "reset" in viewer.kinds():
+                break
     assert hub.place(viewer.member) is None
     viewer.flow()
     await coming
