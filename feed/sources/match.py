@@ -47,6 +47,12 @@ def rate(speed: float) -> Json:
     return int(speed) if int(speed) == speed else Decimal(str(speed))
 
 
+def clock_text(ms: int) -> str:
+    """The match's clock as it is shown: `67:12`."""
+    minutes, rest_ms = divmod(ms, MINUTE_MS)
+    return f"{minutes:02d}:{rest_ms // 1000:02d}"
+
+
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """What is told at one moment, `after_ms` after the kick-off on the wall clock.
 
@@ -93,6 +99,7 @@ class Script:
         self._period = ""
         self._score = [0, 0]
         self._periods: dict[str, list[int]] = {}
+        self._penalties = [0, 0]
         self._count = 0
 
     @property
@@ -129,7 +136,14 @@ class Script:
 
     def shoot_out(self, after_ms: int, clock_ms: int) -> None:
         """Kicks from the penalty mark begin; they count for no score."""
+        self._penalties = [0, 0]
         self._tell(after_ms, {"phase": "live", "period": "PEN"}, clock=(clock_ms, False))
+
+    def kick(self, after_ms: int, side: int, data: JsonObject, *, scored: bool) -> None:
+        """A kick of the shoot-out, as an event of kind `penalty`."""
+        self._penalties[side] += scored
+        standing: JsonObject = {"penalties": [*self._penalties]}
+        self._event(after_ms, standing, side, "penalty", {**data, "scored": scored, **standing})
 
     def finish(
         self, after_ms: int, period: str, clock_ms: int, further: JsonObject | None = None
@@ -145,12 +159,20 @@ class Script:
         self._add(side, points)
         return self._event(after_ms, self._standing(side), side, kind, data)
 
-    def take_back(self, after_ms: int, event_id: str, side: int, why: str) -> None:
-        """The goal of that id does not count."""
-        self._add(side, -1)
-        event = EventChange(
-            op="void", kind="goal", id=event_id, data={"why": why, "score": [*self._score]}
-        )
+    def take_back(
+        self,
+        after_ms: int,
+        event_id: str,
+        side: int,
+        why: str,
+        *,
+        points: int = 1,
+        kind: str = "goal",
+    ) -> None:
+        """The points of that event do not count."""
+        self._add(side, -points)
+        data: JsonObject = {"why": why, "score": [*self._score]}
+        event = EventChange(op="void", kind=kind, id=event_id, data=data)
         self._tell(after_ms, self._standing(side), event=event)
 
     def note(self, after_ms: int, side: int, kind: str, data: JsonObject) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from feed.model.codec import JsonObject
-from feed.sources.match import MINUTE_MS, Fixture, Script
+from feed.sources.match import MINUTE_MS, Fixture, Script, clock_text
 
 _SURNAMES = (
     *("Adler", "Bakker", "Castell", "Duarte", "Eriksen", "Falk", "Garrido", "Holm", "Ibanez"),
@@ -137,9 +137,3 @@ def _moments(chance: random.Random, mean_ms: float, length_ms: int) -> list[int]
         moments.append(int(into_ms))
         into_ms += chance.expovariate(1 / mean_ms)
     return moments
-
-
-def clock_text(ms: int) -> str:
-    """The match's clock as it is shown: `67:12`."""
-    minutes, rest_ms = divmod(ms, MINUTE_MS)
-    return f"{minutes:02d}:{rest_ms // 1000:02d}"

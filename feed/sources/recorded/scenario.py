@@ -5,11 +5,11 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
-from feed.errors import BadInput, Fault
+from feed.errors import BadInput, Fault, SettingsError
 from feed.model.codec import JsonObject
 from feed.model.field import exact
 from feed.sources.base import Config
@@ -31,6 +31,7 @@ class _Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kick_off: str
     timeline: tuple[str, ...]
     break_min: int = 15
+    sport: Literal["football", "basketball"] = "football"
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,7 +109,7 @@ class _Reading:
         self, place: str, match: _Match, times_ms: tuple[int, int], round_id: str, topics: set[str]
     ) -> Iterator[Row]:
         start_ms, kick_off_ms = times_ms
-        fixture = Fixture(league=match.league, home=match.home, away=match.away)
+        fixture = Fixture(league=match.league, sport=match.sport, home=match.home, away=match.away)
         if not all(map(fits_topic, (match.league, match.home.abbr, match.away.abbr))):
             message = "expected a league and abbrs of 1 to 20 characters of A-Z a-z 0-9 . _ -"
             self._note(place, message)
@@ -119,7 +120,7 @@ class _Reading:
             self._note(f"{place}.break_min", f"expected 0 to {_MOST_BREAK_MIN}")
         script = Script(fixture, kick_off_ms, round_id)
         script.announce(start_ms - kick_off_ms)
-        timeline = MatchTimeline(script, match.break_min * MINUTE_MS)
+        timeline = MatchTimeline(script, match.break_min * MINUTE_MS, match.sport)
         for index, entry in enumerate(match.timeline):
             self._add(timeline.add, f"{place}.timeline[{index}]", entry)
         timeline.kick_off()
@@ -196,7 +197,8 @@ class Rehearsal(Player):
         except OSError as error:
             raise config.wrong("path", f"{error.filename}: {error.strerror}") from error
         except BadInput as error:
-            raise config.wrong("path", "; ".join(str(error).splitlines())) from error
+            wrong = [str(config.wrong("path", line)) for line in str(error).splitlines()]
+            raise SettingsError(*wrong) from error
         super().__init__(
             config.name,
             config.type_name,

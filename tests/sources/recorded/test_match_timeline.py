@@ -10,19 +10,19 @@ from feed.sources.recorded.match_timeline import MatchTimeline
 FIXTURE = Fixture(league="CUP", home=Team(name="R", abbr="RED"), away=Team(name="B", abbr="BLU"))
 
 
-def moments(entries: Sequence[str]) -> list[Moment]:
+def moments(entries: Sequence[str], sport: str = "football") -> list[Moment]:
     script = Script(FIXTURE, 0, "r")
-    timeline = MatchTimeline(script, 15 * MINUTE_MS)
+    timeline = MatchTimeline(script, 15 * MINUTE_MS, sport)
     for entry in entries:
         timeline.add(entry)
     timeline.kick_off()
     return script.moments
 
 
-def told(*entries: str) -> list[tuple[Json, ...]]:
+def told(*entries: str, sport: str = "football") -> list[tuple[Json, ...]]:
     """Minutes since the kick-off, what became of the item, and the event."""
     rows: list[tuple[Json, ...]] = []
-    for moment in moments(entries):
+    for moment in moments(entries, sport):
         fields, event = moment.fields, moment.event
         words: list[Json] = [fields[name] for name in ("period", "phase") if fields.get(name)]
         sides = [(name, fields.get(name)) for name in ("home", "away")]
@@ -111,28 +111,109 @@ def test_the_last_that_stands_is_corrected() -> None:
         (["12'"], "expected MINUTE' goal"),
         ([""], "expected MINUTE' goal"),
         (["12' gaol home"], "expected MINUTE' goal"),
-        (["goal home"], "expected its minute first: 12' goal or 45[+]2' goal"),
+        (["goal home"], "expected its time first: 12' goal or 45[+]2' goal"),
         (["12' goal"], "expected home or away after goal"),
         (["12' goal RED"], "expected home or away after goal"),
         (["46' goal home"], "expected HT: 45[+]N' is possible"),
-        (["HT", "91' goal home"], "expected FT: 90[+]N' is possible"),
-        (["12+2' goal home"], "expected stoppage time of this half: 45[+]2'"),
+        (["HT", "91' goal home"], "expected FT or ET: 90[+]N' is possible"),
+        (["12+2' goal home"], "expected stoppage time of this period: 45[+]2'"),
         (["12' goal home", "11' goal home"], "not before 12'"),
         (["HT", "44' goal home"], "not before 45'"),
         (["12' void"], "expected a goal before it that stands"),
         (["12' goal home", "13' void", "14' void"], "expected a goal before it that stands"),
         (["12' goal home", "13' void red"], "expected a red before it that stands"),
-        (["12' goal home", "HT", "46' void"], "of this half"),
+        (["12' goal home", "HT", "46' void"], "of this period"),
         (["12' goal home", "13' amend"], "expected who it was instead"),
-        (["FT"], "expected HT before FT"),
+        (["FT"], "expected HT at the end of 1H"),
         (["HT", "HT"], "expected FT"),
         (["HT now"], "nothing beside HT"),
         (["HT", "FT", "FT"], "nothing after FT"),
         (["1' goal home", "postponed"], "only entry"),
         (["1' postponed"], "only entry"),
         (["postponed", "1' goal home"], "nothing after postponed"),
+        (["7:30 goal home"], "expected a time such as 12' "),
+        (["kick home"], "expected kicks after PEN, and without a time"),
+        (["HT", "ET", "ETHT", "PEN", "121' kick home"], "expected FT: 120"),
+        (["HT", "ET", "ETHT", "PEN", "120' kick home"], "without a time"),
+        (["HT", "ET", "ETHT", "PEN", "kick"], "expected home or away after kick"),
+        (["HT", "ET", "ETHT", "PEN", "120' goal home"], "expected kick or miss"),
+        (["HT", "ET", "ETHT", "PEN", "ET"], "expected FT at the end of PEN"),
+        (["HT", "PEN"], "expected FT or ET at the end of 2H"),
     ],
 )
 def test_what_is_expected_instead(entries: list[str], expected: str) -> None:
     with pytest.raises(BadInput, match=expected):
         moments(entries)
+
+
+def test_extra_time_and_a_shoot_out() -> None:
+    kick: dict[str, Json] = {"side": "home", "who": "Novak", "scored": True}
+    miss: dict[str, Json] = {"side": "away", "scored": False, "penalties": [1, 0]}
+    rows = told(
+        "HT", "90+2' ET", "95' goal away", "105+1' ETHT", "110' goal home", "PEN",
+        "kick home Novak", "miss away", "FT",
+    )  # fmt: skip
+    assert [row[:3] for row in rows[:3]] == [
+        (0, "1H", "live"), (45, "HT", "break"), (60, "2H", "live"),
+    ]  # fmt: skip
+    assert [(row[0], *row[1:3]) for row in rows[3:]] == [
+        (107, "FT", "break"),
+        (112, "ET1", "live"),
+        (117, "away=1", "add goal r-1"),
+        (128, "ETHT", "break"),
+        (130, "ET2", "live"),
+        (135, "home=1", "add goal r-2"),
+        (145, "AET", "break"),
+        (150, "PEN", "live"),
+        (151, "add penalty r-3", kick | {"penalties": [1, 0], "score": [1, 1]}),
+        (152, "add penalty r-4", miss | {"score": [1, 1]}),
+        (152, "PEN", "post"),
+    ]
+
+
+def test_basketball() -> None:
+    rows = told(
+        "02:30 score home 3 Novak", "02:40 void stepped on the line", "11:59 score away 2", "END",
+        "HT", "END", "END", "05:00 score home 2", "FT",
+        sport="basketball",
+    )  # fmt: skip
+    three: dict[str, Json] = {"side": "home", "clock": "02:30", "points": 3, "who": "Novak"}
+    assert rows == [
+        (0, "Q1", "live"),
+        (2, "home=3", "add score r-1", three | {"score": [3, 0]}),
+        (2, "home=0", "void score r-1", {"why": "stepped on the line", "score": [0, 0]}),
+        (11, "away=2", "add score r-2", {
+            "side": "away", "clock": "11:59", "points": 2, "score": [0, 2],
+        }),
+        (12, "Q1", "break"),
+        (15, "Q2", "live"),
+        (27, "HT", "break"),
+        (42, "Q3", "live"),
+        (54, "Q3", "break"),
+        (57, "Q4", "live"),
+        (69, "Q4", "break"),
+        (72, "OT1", "live"),
+        (77, "home=2", "add score r-3", {
+            "side": "home", "clock": "05:00", "points": 2, "score": [2, 2],
+        }),
+        (77, "FT", "post"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        (["12' score home 2"], "expected a time such as 07:30"),
+        (["13:00 score home 2"], "expected END: Q1 is over by then"),
+        (["02:00 score home 2", "01:00 score home 2"], "not before 02:00"),
+        (["02:00 score home"], "expected 1, 2 or 3 after home or away"),
+        (["02:00 score home 4"], "expected 1, 2 or 3 after home or away"),
+        (["02:00 goal home"], "expected MM:SS score home"),
+        (["score home 2"], "expected its time first: 07:30 score"),
+        (["HT"], "expected END at the end of Q1"),
+        (["END", "HT", "END", "END", "END", "HT"], "expected FT or END at the end of OT2"),
+    ],
+)
+def test_what_is_expected_instead_in_basketball(entries: list[str], expected: str) -> None:
+    with pytest.raises(BadInput, match=expected):
+        moments(entries, "basketball")

@@ -55,6 +55,11 @@ async def test_the_example_of_the_documents() -> None:
     assert (red["phase"], red["period"], red["state"]) == ("post", "FT", "closed")
     assert red["periods"] == {"1H": [0, 1], "2H": [2, 0]}
     assert (green["phase"], green["why"]) == ("abandoned", "floodlights")
+    white, boston = table.items["score:CUP.WHI-BLK"], table.items["score:LGE.BOS-NYK"]
+    assert (white["phase"], white["period"], white["penalties"]) == ("post", "PEN", [2, 1])
+    assert white["periods"] == {"1H": [0, 0], "2H": [1, 1], "ET1": [0, 0], "ET2": [0, 0]}
+    assert (boston["sport"], boston["period"]) == ("basketball", "FT")
+    assert boston["periods"] == {"Q1": [2, 2], "Q2": [0, 0], "Q3": [0, 0], "Q4": [0, 0]}
     assert table.items["price:AAPL"] == {
         "name": "Apple", "currency": "USD", "prev_close": "226.80",
         "price": "209.00", "state": "closed",
@@ -136,7 +141,7 @@ prices_of = 1
         'line 11: match[0].timeline[2]: "HT"',
         'line 12: match[0].timeline[3]: "93\' goal home"',
     ]
-    assert lines[2].endswith("expected FT")
+    assert lines[2].endswith("expected FT or ET at the end of 2H")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +182,7 @@ def test_a_number_of_a_ticker_keeps_its_digits(file: Path) -> None:
         ({"speed": 0}, "speed: expected more than 0"),
         ({"every_s": 0}, "every_s: "),
         ({"path": "nowhere.toml"}, "path: .*No such file"),
-        ({}, "path: .*line 1: prices.0.: .*line 1: prices.1.: "),
+        ({}, "path: .*line 1: prices.0.: .*and 1 more"),
     ],
 )
 def test_a_bad_setting_is_one_line(file: Path, settings: dict[str, Any], message: str) -> None:
