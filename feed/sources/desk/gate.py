@@ -82,7 +82,7 @@ def alike(one: Sequence[Doubt], other: Sequence[Doubt]) -> bool:
         return False
     return all(
         _within(number(new.value), [number(old.value)])
-        if old.field == "price"
+        if old.field in ("price", "bid", "ask")
         else old.value == new.value
         for old, new in zip(one, other, strict=True)
     )
@@ -128,11 +128,15 @@ def number(value: Json) -> Decimal | None:
 
 
 def _price(shown: JsonObject, said: JsonObject, recent: Sequence[Decimal]) -> tuple[Doubt, ...]:
-    now = number(shown.get("price"))
-    if _within(number(said.get("price")), [*recent, now]):
-        return ()
-    why = f"further than {_BAND:%} from recent prices"
-    return (Doubt("price", said["price"], shown.get("price"), why),)
+    """Of the price; of bid and ask only where there is none, as quotes far off are no rarity."""
+    has_price = "price" in shown or "price" in said
+    known = [*recent] if has_price else []
+    why = f"further than {_BAND:.0%} from what was shown lately"
+    return tuple(
+        Doubt(field, said[field], shown.get(field), why)
+        for field in (("price",) if has_price else ("bid", "ask"))
+        if not _within(number(said.get(field)), [*known, number(shown.get(field))])
+    )
 
 
 def _within(price: Decimal | None, recent: Sequence[Decimal | None]) -> bool:

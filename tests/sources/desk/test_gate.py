@@ -97,8 +97,31 @@ def test_what_is_not_said_is_not_in_doubt(before: JsonObject, after: JsonObject)
 def test_a_price_stays_within_a_band(before: list[str], price: str, *, believed: bool) -> None:
     shown: JsonObject = {"price": before[-1]} if before else {}
     found = doubts("price", shown, {"price": price}, recent(*before))
-    why = "further than 20% from recent prices"
+    why = "further than 20% from what was shown lately"
     assert found == (() if believed else (Doubt("price", price, shown.get("price"), why),))
+
+
+QUOTES: list[tuple[JsonObject, JsonObject, list[str]]] = [
+    ({"bid": "99", "ask": "101"}, {"bid": "98", "ask": "120"}, []),
+    ({"bid": "99", "ask": "101"}, {"bid": "9.9", "ask": "101"}, ["bid"]),
+    ({"bid": "99", "ask": "101"}, {"bid": "9900", "ask": "10100"}, ["bid", "ask"]),
+    ({"bid": "99"}, {"bid": "99", "ask": "1000"}, []),
+    ({"bid": "99", "price": "100"}, {"bid": "0.01", "price": "100"}, []),
+    ({"bid": "99"}, {"bid": "0.01", "price": "100"}, []),
+]
+
+
+@pytest.mark.parametrize(("shown", "said", "fields"), QUOTES)
+def test_quotes_are_held_to_the_band_where_there_is_no_price(
+    shown: JsonObject, said: JsonObject, fields: list[str]
+) -> None:
+    assert [doubt.field for doubt in doubts("price", shown, said)] == fields
+
+
+def test_a_source_stands_by_a_quote_that_moves_a_little() -> None:
+    first, second, third = (Doubt("bid", bid, "100", "") for bid in ("150", "160", "190"))
+    assert alike([first], [second])
+    assert not alike([first], [third])
 
 
 def test_the_price_that_is_shown_is_recent_too() -> None:
