@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import ipaddress
+import os
 import socket
 import zlib
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ _MAX_RETRY_AFTER_S = 3600.0
 _MAX_BAN_S = 3 * 86_400.0  # the longest that a 418 is known to mean in earnest
 _TEAPOT = 418  # of some market APIs: banned, for going on after 429
 _LEFT_ALONE = (_TEAPOT, 429, 503)
+_ALLOWED = "FEED_ALLOW_PRIVATE_SOURCES=on allows these"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -56,7 +58,7 @@ class PublicResolver(AbstractResolver):
         found = await self._inner.resolve(host, port, family)
         public = [result for result in found if is_public(result["host"])]
         if not public:
-            raise OSError(errno.EACCES, "its address is private")
+            raise OSError(errno.EACCES, f"its address is private; {_ALLOWED}")
         return public
 
     async def close(self) -> None:
@@ -96,7 +98,7 @@ class Fetch:
     async def get(self, url: URL, seen: Seen | None, now_ms: int) -> Answer | None:
         """The answer, None where it is as it was `seen`. Raises SourceFailed."""
         if not self._allow_private and _is_address(url) and not is_public(url.host or ""):
-            raise SourceFailed(f"{url.host} is a private address")
+            raise SourceFailed(f"{url.host} is a private address; {_ALLOWED}")
         try:
             async with self._opened().get(
                 url, headers=_conditions(seen), allow_redirects=False
@@ -142,7 +144,13 @@ class Fetch:
 
 def _why(error: Exception) -> str:
     """What went wrong, in one line, without the URL: there may be a key in it."""
-    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    said = str(error)
+    if isinstance(error, aiohttp.ClientResponseError):
+        said = error.message
+    elif isinstance(error, aiohttp.ClientConnectorDNSError):
+        said = error.os_error.strerror or said
+    elif type(error) is aiohttp.ClientConnectorError and error.errno:  # of TLS it says more
+        said = os.strerror(error.errno)
     return " ".join(said.split())
 
 

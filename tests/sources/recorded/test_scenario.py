@@ -59,7 +59,7 @@ async def test_the_example_of_the_documents() -> None:
     assert (white["phase"], white["period"], white["penalties"]) == ("post", "PEN", [2, 1])
     assert white["periods"] == {"1H": [0, 0], "2H": [1, 1], "ET1": [0, 0], "ET2": [0, 0]}
     assert (boston["sport"], boston["period"]) == ("basketball", "FT")
-    assert boston["periods"] == {"Q1": [2, 2], "Q2": [0, 0], "Q3": [0, 0], "Q4": [0, 0]}
+    assert boston["periods"] == {"Q1": [2, 2], "Q2": [0, 0], "Q3": [0, 0], "Q4": [3, 0]}
     assert table.items["price:AAPL"] == {
         "name": "Apple", "currency": "USD", "prev_close": "226.80",
         "price": "209.00", "state": "closed",
