@@ -16,7 +16,7 @@ from tests.support.recordings import Recorder, as_lines, lines, play, source, to
 from tests.support.server import Server
 from tests.support.traffic import Traffic, drive
 
-CHANGES, KILLS, AWAY = (1_000, 8, 3_000) if SOAK else (160, 2, 1_300)
+CHANGES, KILLS, AWAY = (300, 4, 3_000) if SOAK else (160, 2, 1_300)
 FIRST: list[dict[str, Any]] = [
     {"topic": "price:OPEN-USD", "data": {"price": "10.00", "open": "8.00"}, "ts": 1_000},
     {"topic": "price:OPEN-USD", "set": {"price": "12.00"}, "ts": 2_000},
@@ -51,7 +51,7 @@ async def last_place(admin: Admin) -> str:
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording of seeded traffic, whose recorder was cut off and killed again and again."""
     directory = tmp_path_factory.mktemp("recorded")
-    with Server(directory, {"FEED_HEARTBEAT_S": "0.5", "FEED_LOG": "memory:"}) as server:
+    with Server(directory, {"FEED_HEARTBEAT_S": "0.5"}) as server:
         asyncio.run(_record(server, directory / "day"))
     assert len(list((directory / "day").glob("*.jsonl"))) > 1
     return directory / "day"
@@ -79,6 +79,9 @@ async def _record(server: Server, place: Path) -> None:
                 await recorder.until(await last_place(admin))
                 await recorder.kill()
                 await recorder.start()
+        if SOAK:
+            await asyncio.to_thread(server.kill)
+            await asyncio.to_thread(server.start)
         ledger.record(LAST, await admin.inject(LAST))
         await recorder.until(await last_place(admin))
         status, said = await recorder.stop()

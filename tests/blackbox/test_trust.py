@@ -37,6 +37,28 @@ events = "goals[].{{topic: 'M', id: @, kind: 'goal', data: {{side: 'home'}}}}"
 """
 
 
+PRESET = """
+[[source]]
+type = "{name}"
+name = "{name}"
+base_url = "{base}"
+every_s = 0.1
+per_minute = 6000
+tickers = ["BTC-USD"]
+"""
+
+
+def ticker(price: str, bid: str) -> bytes:
+    """As Coinbase has it."""
+    return json.dumps({"price": price, "bid": bid, "ask": price, "size": "1"}).encode()
+
+
+def quote(price: str, opened: str) -> bytes:
+    """As Kraken has it."""
+    both = {name: [price, "1", "1"] for name in "abchlv"}
+    return json.dumps({"error": [], "result": {"XXBTZUSD": both | {"o": opened}}}).encode()
+
+
 def prices(**prices: str) -> bytes:
     return json.dumps([{"topic": key, "price": price} for key, price in prices.items()]).encode()
 
@@ -55,7 +77,10 @@ async def upstream() -> AsyncIterator[Upstream]:
 
 async def begin(serve: Serve, upstream: Upstream, path: Path, **configs: str) -> Server:
     config = path / "feed.toml"
-    texts = [text.format(name=name, url=upstream.url(f"/{name}")) for name, text in configs.items()]
+    texts = [
+        text.format(name=name, url=upstream.url(f"/{name}"), base=upstream.url(""))
+        for name, text in configs.items()
+    ]
     config.write_text("".join(texts))
     settings = {"FEED_CONFIG": str(config), "FEED_ALLOW_PRIVATE_SOURCES": "on"}
     return await asyncio.to_thread(serve, FEED_SOURCES="on", FEED_LOG="memory:", **settings)
@@ -138,23 +163,25 @@ async def test_an_admin_decides_about_what_is_held(
     assert item["data"]["home"] == {"score": 1}
 
 
-async def test_another_source_steps_in_and_an_item_without_any_is_down(
+async def test_another_preset_steps_in_and_the_first_one_returns(
     serve: Serve, http: aiohttp.ClientSession, upstream: Upstream, tmp_path: Path
 ) -> None:
-    upstream.answers = {"/first": prices(X="100"), "/second": prices(X="101")}
-    server = await begin(serve, upstream, tmp_path, first=PRICES, second=PRICES)
-    await shows(http, server, "price:X", price="100", source="first", state="live")
-    upstream.answers["/first"] = b"oops"
-    admin = Admin(http, server.url)
-    await fails(admin, "first")
-    await shows(http, server, "price:X", price="101", source="second", state="live")
-    body = await admin.get("sources")
-    topics = source(body, "second")["topics"]
-    assert [(each["topic"], each["in_force"]) for each in topics] == [("price:X", True)]
-    upstream.answers["/second"] = b"oops"
-    await fails(admin, "second")
-    why = "second: 127.0.0.1 answered with what is not JSON"
-    await shows(http, server, "price:X", source="second", state="down", why=why)
-    upstream.answers["/first"] = prices(X="102")
-    await admin.post("sources/first/run")
-    await shows(http, server, "price:X", price="102", source="first", state="live")
+    first, second = "/products/BTC-USD/ticker", "/0/public/Ticker?pair=XBTUSD"
+    upstream.answers = {first: ticker("100", bid="99"), second: quote("101", opened="90")}
+    server = await begin(serve, upstream, tmp_path, coinbase=PRESET, kraken=PRESET)
+    admin, topic = Admin(http, server.url), "price:BTC-USD"
+    await shows(http, server, topic, price="100", bid="99", source="coinbase", state="live")
+    upstream.answers[first] = b"oops"
+    await fails(admin, "coinbase")
+    await shows(http, server, topic, price="101", open="90", source="kraken", state="live")
+    topics = source(await admin.get("sources"), "kraken")["topics"]
+    assert [(each["topic"], each["in_force"]) for each in topics] == [(topic, True)]
+    upstream.answers[second] = b"oops"
+    await fails(admin, "kraken")
+    why = "kraken: 127.0.0.1 answered with what is not JSON"
+    await shows(http, server, topic, price="101", source="kraken", state="down", why=why)
+    upstream.answers[first] = ticker("102", bid="101")
+    await admin.post("sources/coinbase/run")
+    reader = await shows(http, server, topic, price="102", source="coinbase", state="live")
+    item = reader.items[topic] or {}
+    assert (item["bid"], item.get("open"), item.get("why")) == ("101", None, None)
