@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,8 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00", re.ASCII)
 class Market(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A session on each of some `days`, from `open` to before `close`, as clocks of `timezone` say.
 
+    On `holidays` there is none.
+
     Where `close` is not after `open` the session goes over midnight, and is of the day on which
     it opens.
     """
@@ -28,6 +30,7 @@ class Market(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     opens: str = msgspec.field(name="open")
     closes: str = msgspec.field(name="close")
     days: tuple[Day, ...] = _WEEK
+    holidays: tuple[date, ...] = ()
 
     def faults(self) -> Iterator[Fault]:
         """Every field that cannot be."""
@@ -47,11 +50,15 @@ class Market(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         now = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(self.timezone))
         minute = now.hour * 60 + now.minute
         opens, closes = _minute(self.opens), _minute(self.closes)
-        today = _DAYS[now.weekday()] in self.days
+        today = self._trades(now.date())
         if opens < closes:
             return today and opens <= minute < closes
-        yesterday = _DAYS[(now - timedelta(days=1)).weekday()] in self.days
+        yesterday = self._trades(now.date() - timedelta(days=1))
         return (today and minute >= opens) or (yesterday and minute < closes)
+
+    def _trades(self, day: date) -> bool:
+        """Whether a session opens on a day."""
+        return _DAYS[day.weekday()] in self.days and day not in self.holidays
 
 
 def _minute(text: str) -> int:

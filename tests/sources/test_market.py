@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -6,10 +6,12 @@ import pytest
 
 from feed.sources.market import Market
 
-NEW_YORK = Market(timezone="America/New_York", opens="09:30", closes="16:00")
+NEW_YORK = Market(
+    timezone="America/New_York", opens="09:30", closes="16:00", holidays=(date(2026, 12, 25),)
+)
 FUTURES = Market(
     timezone="America/Chicago", opens="17:00", closes="16:00",
-    days=("sun", "mon", "tue", "wed", "thu"),
+    days=("sun", "mon", "tue", "wed", "thu"), holidays=(date(2026, 12, 24),),
 )  # fmt: skip
 
 OPEN: list[tuple[Market, str, bool]] = [
@@ -19,6 +21,11 @@ OPEN: list[tuple[Market, str, bool]] = [
     (NEW_YORK, "2026-09-21T16:00:00", False),
     (NEW_YORK, "2026-09-26T12:00:00", False),
     (NEW_YORK, "2026-03-09T09:30:00", True),
+    (NEW_YORK, "2026-12-24T12:00:00", True),
+    (NEW_YORK, "2026-12-25T12:00:00", False),
+    (FUTURES, "2026-12-24T12:00:00", True),  # the session of the day before
+    (FUTURES, "2026-12-24T17:30:00", False),
+    (FUTURES, "2026-12-25T12:00:00", False),
     (FUTURES, "2026-09-20T16:59:00", False),
     (FUTURES, "2026-09-20T17:00:00", True),
     (FUTURES, "2026-09-21T15:59:00", True),
