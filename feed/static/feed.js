@@ -31,6 +31,7 @@ const POLL_WINDOW_MS = 200;
 const HIDDEN_MS = 10_000;
 const HIDDEN_CONFLATE_MS = 2_000;
 const HIDDEN_PAINT_MS = 1_000;
+const PAGE_EVENTS = ["online", "offline", "pageshow", "pagehide"];
 
 /** Close codes with which it would go the same again (protocol section 5). */
 const FINAL_CODES = [1009, 4400, 4401, 4403, 4429];
@@ -86,7 +87,7 @@ export class Feed {
     this.#choose(options);
     this.#state.begin(cursor, items);
     if (now !== undefined) this.#setClock(now);
-    for (const name of ["online", "pageshow", "pagehide"]) addEventListener(name, this.#look);
+    for (const name of PAGE_EVENTS) addEventListener(name, this.#look);
     document.addEventListener("visibilitychange", this.#look);
   }
 
@@ -311,7 +312,7 @@ export class Feed {
   #stop(problem) {
     this.#rest();
     this.#clear("hide");
-    for (const name of ["online", "pageshow", "pagehide"]) removeEventListener(name, this.#look);
+    for (const name of PAGE_EVENTS) removeEventListener(name, this.#look);
     document.removeEventListener("visibilitychange", this.#look);
     this.#say({ state: "stopped", problem });
   }
@@ -345,7 +346,7 @@ export class Feed {
       this.#over(this.#link, { isSilent: true, isProbed: deadline === this.#probedUntil });
   }
 
-  /** The network, the page or the tab is back: do not wait for a timer that slept meanwhile. */
+  /** The network, the page or the tab comes or goes: do not wait for a timer that sleeps. */
   #look = ({ type }) => {
     if (type === "pagehide") return this.#sleep();
     this.#clear("hide");

@@ -1,4 +1,4 @@
-"""Chromium as a test sees it. Playwright is named here and in `browser_feed` alone."""
+"""Chromium as a test sees it. Playwright is named here, in `browser_feed` and `watching`."""
 
 import asyncio
 import shutil
