@@ -56,7 +56,7 @@ export interface Status {
   readonly lagMs: number | null;
   /** When anything was last heard, ms on the server's clock; 0: never. */
   readonly lastFrameAt: number;
-  /** Why it stopped, or what the server last refused. */
+  /** Why it stopped, or what went wrong last; null: nothing since the newest connection began. */
   readonly problem: { readonly code: string | number; readonly message: string } | null;
 }
 

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The feed's client: items and events of topics, over a connection that heals itself.
+ * The feed's client: items and events of topics, over a connection that heals itself. What every
+ * name promises is in feed.d.ts, what is sent in docs/protocol.md.
  *
- *     const feed = new Feed();
- *     feed.subscribe(["BTC-USD", "score:EPL.*"], {
- *       onItem: (topic, item) => show(topic, item?.data),
- *       onEvent: (event) => announce(event),
- *     });
- *
- * What every name promises is in feed.d.ts, the protocol in docs/protocol.md. From the top down:
  * `Feed` leads from link to link and tells the page; `Ladder` decides which transport is next, and
  * when; `State` knows what is held, and what a frame makes of it; `WsLink`, `SseLink` and
- * `PollLink` carry frames, and know nothing of what they mean.
+ * `PollLink` carry frames, and know nothing of what they mean; `Painter` waits for the screen.
  */
 
 const KINDS = ["ws", "sse", "poll"];
@@ -31,10 +25,11 @@ const POLL_WINDOW_MS = 200;
 const HIDDEN_MS = 10_000;
 const HIDDEN_CONFLATE_MS = 2_000;
 const HIDDEN_PAINT_MS = 1_000;
-const PAGE_EVENTS = ["online", "offline", "pageshow", "pagehide"];
 
 /** Close codes with which it would go the same again (protocol section 5). */
 const FINAL_CODES = [1009, 4400, 4401, 4403, 4429];
+/** Those of a server that is there. */
+const ORDERLY_CODES = [1001, 1012, 1013, 4408];
 
 export class Feed {
   #state = new State();
@@ -44,7 +39,7 @@ export class Feed {
   #ladder;
   #options = { delayMs: 0, conflateMs: 0, windowMs: 0 };
   #perPaint;
-  #onStatus;
+  #page;
   #status = {
     state: "connecting",
     resumed: false,
@@ -59,6 +54,7 @@ export class Feed {
   /** Topics that the server does not serve. */
   #refused = new Set();
   #started = false;
+  #listening = new AbortController();
 
   /** The link whose frames are applied. */
   #link = null;
@@ -83,12 +79,14 @@ export class Feed {
     this.#base = baseOf(url ?? new URL("..", import.meta.url));
     this.#ladder = new Ladder(`feed:${this.#base}`);
     this.#perPaint = perPaint;
-    this.#onStatus = onStatus;
+    this.#page = { onStatus };
     this.#choose(options);
     this.#state.begin(cursor, items);
     if (now !== undefined) this.#setClock(now);
-    for (const name of PAGE_EVENTS) addEventListener(name, this.#look);
-    document.addEventListener("visibilitychange", this.#look);
+    const { signal } = this.#listening;
+    for (const name of ["online", "offline", "pageshow", "pagehide"])
+      addEventListener(name, this.#look, { signal });
+    document.addEventListener("visibilitychange", this.#look, { signal });
   }
 
   subscribe(filters, handlers) {
@@ -113,7 +111,7 @@ export class Feed {
 
   set(options) {
     this.#choose(options);
-    this.#sync();
+    queueMicrotask(() => this.#sync());
   }
 
   close() {
@@ -169,7 +167,10 @@ export class Feed {
     if (!this.#started && names.length) this.#state.vouch();
     this.#started ||= names.length > 0;
     this.#state.prune();
-    if (!names.length) return this.#leave();
+    if (!names.length) {
+      this.#rest();
+      return this.#say({ state: "connecting" });
+    }
     const link = this.#link;
     if (!link) {
       if (!this.#next && !this.#timers.retry) this.#open();
@@ -218,7 +219,7 @@ export class Feed {
     this.#next = null;
     const kept = this.#kept ?? [];
     this.#kept = null;
-    for (const frame of kept) this.#receive(frame);
+    for (const said of kept) this.#receive(said);
   }
 
   /**
@@ -248,10 +249,10 @@ export class Feed {
   #over(link, end) {
     const isNext = link === this.#next;
     if (!isNext && link !== this.#link) return;
-    const problem = end.message ? { code: end.code, message: end.message } : this.#status.problem;
+    const { code = "network", message = "" } = end;
+    const problem = message ? { code, message } : this.#status.problem;
     const isClimb = isNext && link.why === "climb" && this.#link;
-    if (FINAL_CODES.includes(end.code) && !isClimb)
-      return this.#stop({ code: end.code, message: end.message });
+    if (FINAL_CODES.includes(code) && !isClimb) return this.#stop({ code, message });
     link.close();
     let pauseMs = 0;
     if (isNext) {
@@ -264,7 +265,7 @@ export class Feed {
       this.#settle();
       this.#clear("watch");
       this.#clear("climb");
-      if (this.#leaving) return this.#stop({ code: end.code || "bye", message: end.message ?? "" });
+      if (this.#leaving) return this.#stop({ code, message: message || "it took leave" });
       if (!end.topics) pauseMs = this.#ladder.ended(end);
     }
     if (end.topics) {
@@ -295,12 +296,7 @@ export class Feed {
     this.#liveAt = Infinity;
   }
 
-  /** Nothing is wanted any more, for now. */
-  #leave() {
-    if (this.#started) this.#rest();
-    this.#say({ state: "connecting" });
-  }
-
+  /** Have no link, for now. */
   #rest() {
     this.#kept = null;
     this.#drop();
@@ -312,8 +308,7 @@ export class Feed {
   #stop(problem) {
     this.#rest();
     this.#clear("hide");
-    for (const name of PAGE_EVENTS) removeEventListener(name, this.#look);
-    document.removeEventListener("visibilitychange", this.#look);
+    this.#listening.abort();
     this.#say({ state: "stopped", problem });
   }
 
@@ -353,7 +348,7 @@ export class Feed {
     if (document.hidden) return this.#after("hide", HIDDEN_MS, () => this.#hide(true));
     if (this.#hidden) this.#hide(false);
     if (!this.#link) {
-      if (this.#timers.retry) this.#open();
+      if (this.#timers.retry && type !== "offline") this.#open();
       return;
     }
     if (type === "online") this.#ladder.isEager = true;
@@ -405,16 +400,19 @@ export class Feed {
     this.#heardAt = performance.now();
     this.#probedUntil = Infinity;
     if (!this.#timers.watch) this.#watch();
+    if (this.#kept) this.#kept.push(said);
+    else this.#receive(said);
+  }
+
+  #receive(said) {
     try {
-      const frame = typeof said === "string" ? JSON.parse(said) : said;
-      if (this.#kept) this.#kept.push(frame);
-      else this.#receive(frame);
+      this.#apply(typeof said === "string" ? JSON.parse(said) : said);
     } catch (error) {
       this.#broken("bad_frame", String(error));
     }
   }
 
-  #receive(frame) {
+  #apply(frame) {
     if (frame.type === "welcome") this.#offset = -Infinity;
     const now = frame.now ?? frame.pt;
     if (now !== undefined) this.#setClock(now);
@@ -455,9 +453,10 @@ export class Feed {
   }
 
   #live() {
+    if (!this.#link) return;
     this.#liveAt = Math.min(this.#liveAt, performance.now());
     const { hasResumed: resumed } = this.#state;
-    if (this.#link?.why !== "change") this.#say({ state: "live", resumed, ...this.#joined() });
+    if (this.#link.why !== "change") this.#say({ state: "live", resumed, ...this.#joined() });
     else if (this.#status.state !== "live") this.#say({ state: "live" });
   }
 
@@ -465,11 +464,10 @@ export class Feed {
   #joined() {
     if (this.#link.isJoined) return {};
     this.#link.isJoined = true;
-    const brokenAt = this.#brokenAt;
-    this.#brokenAt = 0;
     this.#joinedAt = performance.now();
-    const resumedAfterMs = brokenAt && Math.round(this.#joinedAt - brokenAt);
-    return { resumedAfterMs: this.#state.hasResumed ? resumedAfterMs : 0, caughtUp: 0 };
+    const awayMs = this.#brokenAt && Math.round(this.#joinedAt - this.#brokenAt);
+    this.#brokenAt = 0;
+    return { resumedAfterMs: this.#state.hasResumed ? awayMs : 0, caughtUp: 0 };
   }
 
   /** What is older than the resume was missed meanwhile. */
@@ -504,7 +502,7 @@ export class Feed {
 
   #say(change) {
     Object.assign(this.#status, change);
-    attempt({ onStatus: this.#onStatus }, "onStatus", this.status);
+    attempt(this.#page, "onStatus", this.status);
   }
 
   /** The largest difference is of the frame that travelled fastest. */
@@ -523,12 +521,13 @@ class Ladder {
   #trusted = new Set();
   #attempts = 0;
   #misses = 0;
+  #cuts = 0;
   #tried = 0;
   #climbs = 0;
 
   constructor(key) {
     this.#key = key;
-    this.#rung = Math.max(0, KINDS.indexOf(remembered(key)));
+    this.#rung = Math.max(0, KINDS.indexOf(stored((storage) => storage.getItem(key))));
   }
 
   get kind() {
@@ -546,14 +545,14 @@ class Ladder {
     this.#misses = this.#tried = 0;
     this.#trusted.add(kind);
     this.hasWorked = true;
-    remember(this.#key, kind);
+    stored((storage) => storage.setItem(this.#key, kind));
   }
 
   /** A link that had worked is over: the pause before the next, ms. */
   ended({ isSilent, isProbed, isOrderly, afterMs = 0 }) {
     if (isProbed) return 0; // somebody looks
     if (isSilent) return this.#step();
-    if (!isOrderly && ++this.#misses >= 3) this.#step(); // it lets nobody stay
+    if (!isOrderly && ++this.#cuts % 3 === 0) this.#step(); // it lets nobody stay
     return afterMs + this.pauseMs();
   }
 
@@ -573,7 +572,7 @@ class Ladder {
   }
 
   settle() {
-    this.#attempts = this.#misses = 0;
+    this.#attempts = this.#cuts = 0;
   }
 
   /** Full jitter: after a restart everybody comes back, and not at the same moment. */
@@ -720,7 +719,7 @@ class State {
 /**
  * A link carries frames from one request or socket. It `ask`s what to ask for when it can, lets
  * the feed `hear` each frame, and says once when it is `over`:
- * - `code`, `message`: why, where it was told;
+ * - `code`, `message`: why (of what fetch throws, too);
  * - `isSilent`: nothing was heard for too long (`isProbed`: not even an answer);
  * - `isOrderly`: somebody is there, and ended it;
  * - `afterMs`: not to come back sooner; `topics`: what cannot be served.
@@ -774,7 +773,7 @@ class WsLink extends Link {
     }
     this.#socket.onmessage = ({ data }) => this.hear(data);
     this.#socket.onclose = ({ code, reason }) =>
-      this.over({ code, message: reason, isOrderly: code !== 1006 });
+      this.over({ code, message: reason, isOrderly: ORDERLY_CODES.includes(code) });
   }
 
   begin() {
@@ -810,7 +809,7 @@ class WsLink extends Link {
 class HttpLink extends Link {
   #request = new AbortController();
 
-  /** The response that is to be read; none: the link is over, or the request was given up. */
+  /** The response; throws what `over` is to say where it is none of this type. */
   async get(type, { cursor, topics, also, options }, query = {}) {
     const url = new URL(this.kind, this.base);
     const given = { topics: topics.join(), also: also.join(), cursor, ...options, ...query };
@@ -820,7 +819,7 @@ class HttpLink extends Link {
     this.#request = new AbortController();
     const response = await fetch(url, { signal: this.#request.signal });
     if (response.ok && response.headers.get("Content-Type")?.startsWith(type)) return response;
-    this.over(await refusal(response));
+    throw await refusal(response);
   }
 
   abort() {
@@ -840,7 +839,6 @@ class SseLink extends HttpLink {
   async open() {
     try {
       const response = await this.get("text/event-stream", this.ask());
-      if (!response) return;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
       for (let read = await reader.read(); !read.done; read = await reader.read()) {
@@ -848,9 +846,9 @@ class SseLink extends HttpLink {
         text = lines.pop();
         for (const line of lines) if (line.startsWith("data:")) this.hear(line.slice(5));
       }
-      this.over({ isOrderly: true });
-    } catch {
       this.over({});
+    } catch (end) {
+      this.over(end);
     }
   }
 }
@@ -866,8 +864,8 @@ class PollLink extends HttpLink {
       this.#isNew = false;
       try {
         await this.#poll(isNew);
-      } catch {
-        if (!this.#isNew) this.over({});
+      } catch (end) {
+        if (!this.#isNew) this.over(end);
       }
     }
   }
@@ -877,8 +875,8 @@ class PollLink extends HttpLink {
     const window_ms = Math.max(ask.options.window_ms, POLL_WINDOW_MS); // an answer costs a request
     const wait = isNew ? "0" : POLL_WAIT_S;
     const response = await this.get("application/json", ask, { window_ms, wait });
-    const answer = await response?.json();
-    if (!answer || this.#isNew) return;
+    const answer = await response.json();
+    if (this.#isNew) return;
     const isWhole = answer.frames.some(({ type }) => type === "snapshot");
     const topics = isWhole ? [...ask.topics, ...ask.also] : ask.topics;
     const resumed = ask.cursor !== "" && answer.frames[0]?.type !== "reset";
@@ -998,14 +996,14 @@ function baseOf(url) {
   return base.href;
 }
 
-/** Why a door refused (RFC 9457). 401 and 403 are as final as their close codes. */
+/** Why a door refused (RFC 9457); 401 and 403 are as final as their close codes. */
 async function refusal(response) {
   const { code, detail, errors = [] } = await response.json().catch(() => ({}));
   const { status } = response;
   const isFinal = status === 401 || status === 403 || code === "bad_cursor";
   const topics = errors.map(({ path }) => path.match(/^topics=(.+)/)?.[1]).filter(Boolean);
   return {
-    code: isFinal ? 4000 + status : status,
+    code: isFinal ? 4000 + status : (code ?? status),
     message: detail ?? `${status} ${response.statusText}`,
     isOrderly: status === 429 || status === 503,
     afterMs: 1000 * Number(response.headers.get("Retry-After")) || 0,
@@ -1013,19 +1011,12 @@ async function refusal(response) {
   };
 }
 
-function remembered(key) {
+/** The browser may keep nothing for this page: then it finds out anew. */
+function stored(act) {
   try {
-    return localStorage.getItem(key);
+    return act(localStorage);
   } catch {
-    return null; // the browser keeps nothing for this page
-  }
-}
-
-function remember(key, kind) {
-  try {
-    localStorage.setItem(key, kind);
-  } catch {
-    // The next page finds out by itself.
+    return null;
   }
 }
 

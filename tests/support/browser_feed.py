@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 FUSE_S = 5
 EPOCH = "k3f9"
 
+NOTHING: dict[str, Any] = {"status": 404, "content_type": "text/plain", "body": ""}
+"""What a door answers where there is none."""
+
 _SITE = "http://feed.test"
 _BEGIN = """async ({ filters, options }) => {
   const { Feed } = await import("/static/feed.js");
@@ -66,11 +69,18 @@ class Peer:
         self.send("subscribed", id=command["id"], topics=topics, resumed=resumed, rejected=[])
 
 
+def problem(status: int, code: str, **fields: Any) -> dict[str, Any]:
+    """How a door refuses."""
+    body = {"status": status, "code": code, "detail": f"it is {code}", **fields}
+    return {"status": status, "json": body}
+
+
 class FeedPage:
     """The page. `begin` makes its `Feed`; whatever that tells comes out of `told`, in order."""
 
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
+        self.doors = dict.fromkeys(("/sse", "/poll"), NOTHING)
         self._peers: asyncio.Queue[Peer] = asyncio.Queue()
         self._told: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         self._asked: asyncio.Queue[tuple[str, dict[str, str]]] = asyncio.Queue()
@@ -92,7 +102,7 @@ class FeedPage:
             await route.fulfill(path=STATIC / url.path.removeprefix("/static/"))
         elif url.path in ("/sse", "/poll"):
             self._asked.put_nowait((url.path, dict(parse_qsl(url.query))))
-            await route.fulfill(status=404, content_type="text/plain", body="")
+            await route.fulfill(**self.doors[url.path])
         else:
             await route.fulfill(content_type="text/html", body="<!doctype html><title>Feed</title>")
 
@@ -106,7 +116,7 @@ class FeedPage:
             return await self._peers.get()
 
     async def asked(self, door: str) -> dict[str, str]:
-        """The query of the next request at `/sse` or `/poll`. There is nothing at these doors."""
+        """The query of the next request at `/sse` or `/poll`, which is answered as `doors` say."""
         async with asyncio.timeout(FUSE_S):
             while True:
                 of, query = await self._asked.get()
@@ -117,6 +127,27 @@ class FeedPage:
     def connections(self) -> int:
         """How many it opened that the test has not taken."""
         return self._peers.qsize()
+
+    async def next_door(self) -> str:
+        """The door of the next request."""
+        async with asyncio.timeout(FUSE_S):
+            return (await self._asked.get())[0]
+
+    @property
+    def requests(self) -> int:
+        """How many requests the test has not taken."""
+        return self._asked.qsize()
+
+    async def nothing(self, kind: str) -> None:
+        """Be sure that there is nothing more of a kind that the test has not taken."""
+        await self.screen.run("(kind) => tell(kind, 'sentinel')", kind)
+        assert await self.told(kind) == "sentinel"
+
+    async def holds(self, condition: str) -> None:
+        """Wait until a condition on `feed` holds. Time does not move meanwhile."""
+        async with asyncio.timeout(FUSE_S):
+            while not await self.screen.run(f"() => {condition}"):
+                pass
 
     async def told(self, kind: str) -> Any:
         """The next `status`, `item`, `event` or `reset`; others before it are passed over."""
