@@ -18,7 +18,6 @@ from feed.settings import Settings, read_settings
 from feed.sources.open import demo, open_source
 from feed.web.close_code import CloseCode
 from feed.web.routes import make_web
-from tests.support.browser import chromium, missing, screen
 from tests.support.server import ROOT, TOKEN, Server, environment
 
 DOCUMENTS = [
@@ -274,17 +273,3 @@ def test_the_readme_has_samples() -> None:
     assert [len(samples(README, language)) for language in ("python", "js", "toml")] == [2, 1, 1]
     assert commands("./")[:2] == ["./run", "./test"]
     assert all(os.access(ROOT / name, os.X_OK) for name in ("run", "test"))
-
-
-@pytest.mark.browser
-async def test_javascript(server: Server) -> None:
-    if reason := missing():
-        pytest.skip(reason)
-    (sample,) = samples(README, "js")
-    seen = asyncio.Event()
-    async with asyncio.timeout(FUSE_S), chromium() as browser, screen(browser) as page:
-        await page.open(server.url)
-        page.page.on("console", lambda said: seen.set() if "price:BTC-USD" in said.text else None)
-        await page.run(f"async () => {{ {sample} }}")
-        await seen.wait()
-        assert page.faults == []
