@@ -41,8 +41,8 @@ bench: environment  ## what it costs, beside others: make bench BENCH="A B --rou
 	@$(PYTHON) -m benchmarks $(BENCH)
 
 lock:  ## make requirements*.txt from pyproject.toml, with the newest versions (needs uv)
-	@$(LOCK) pyproject.toml --output-file requirements.txt
-	@$(LOCK) --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+	@$(LOCK) --extra server pyproject.toml --output-file requirements.txt
+	@$(LOCK) --extra server --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
 	@$(LOCK) --group alone --no-deps --constraint requirements-dev.txt --output-file requirements-alone.txt
 
 clean:  ## remove environments, caches and reports

@@ -26,6 +26,7 @@ DOCUMENTS = [
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+PYTHON = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 SOURCES = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 FUSE_S = 20
 
@@ -206,11 +207,11 @@ async def running(server: Server, *arguments: str) -> AsyncIterator[asyncio.subp
         await process.communicate()
 
 
-async def until(process: asyncio.subprocess.Process, word: bytes) -> None:
-    """Wait until a program has printed this."""
+async def until(process: asyncio.subprocess.Process, *words: bytes) -> None:
+    """Wait until a program has printed one of these."""
     assert process.stdout
     printed = b""
-    while word not in printed:
+    while not any(word in printed for word in words):
         read = await process.stdout.read(65536)
         assert read, printed
         printed += read
@@ -222,11 +223,12 @@ def here(sample: str, server: Server) -> str:
     return sample.replace("localhost:8080", server.address)
 
 
-@pytest.mark.parametrize("sample", samples(README, "python"))
+@pytest.mark.parametrize("sample", [*samples(README, "python"), *samples(PYTHON, "python")])
 async def test_python(sample: str, server: Server) -> None:
+    words = (b"price:BTC-USD {", b"price:BTC-USD is {", b'"type":"update"', b"up to ")
     async with running(server, sys.executable, "-u", "-c", here(sample, server)) as process:
-        await until(process, b'"type":"snapshot"')
-        await until(process, b'"type":"update"')
+        for _ in ("as it stands", "as it changes"):
+            await until(process, *words)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")

@@ -8,7 +8,7 @@ import aiohttp
 import msgspec
 
 from feed.client.backoff import Backoff
-from feed.client.fault import NoAnswer, Problem, no_answer, refused_for_now
+from feed.client.fault import NoAnswer, Problem, no_answer, read_problem, refused_for_now
 from feed.client.frame import Update
 
 _TRIES = 6
@@ -32,17 +32,6 @@ class Injected(msgspec.Struct, frozen=True):
     duplicate: bool = False
     frames: tuple[Update, ...] = ()
     subscribers: int = 0
-
-
-class _Fault(msgspec.Struct, frozen=True):
-    path: str
-    message: str
-
-
-class _Problem(msgspec.Struct, frozen=True):
-    detail: str
-    errors: tuple[_Fault, ...] = ()
-    index: int | None = None
 
 
 class Admin:
@@ -104,15 +93,6 @@ class Admin:
 
 
 def _problem(answer: aiohttp.ClientResponse, text: bytes) -> Problem:
-    """One line for each thing that is wrong, its path first."""
     if answer.status == HTTPStatus.UNAUTHORIZED:
         return Problem("the server does not accept this token")
-    try:
-        problem = msgspec.json.decode(text, type=_Problem)
-    except msgspec.MsgspecError:
-        return Problem(f"the server answers {answer.status} {answer.reason}")
-    if problem.errors:
-        return Problem("\n".join(f"{fault.path}: {fault.message}" for fault in problem.errors))
-    if problem.index is None:
-        return Problem(problem.detail)
-    return Problem(f"$[{problem.index}]: {problem.detail}", problem.index)
+    return read_problem(text) or Problem(f"the server answers {answer.status} {answer.reason}")

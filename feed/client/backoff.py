@@ -1,6 +1,26 @@
-"""How long to wait before the next try: exponential, with full jitter."""
+"""How long to wait: for an answer, and before the next try."""
 
 import random
+
+import msgspec
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How patient a client is, in seconds.
+
+    It waits up to `retry_s` before the next try, then up to twice that, and so on to
+    `longest_retry_s`. It waits `connect_s` for an answer to begin, and `beside_s` where that holds
+    up a connection that works. After `climb_s` it tries a better transport; this doubles, too.
+    """
+
+    retry_s: float = 0.5
+    longest_retry_s: float = 30.0
+    connect_s: float = 10.0
+    beside_s: float = 4.0
+    climb_s: float = 30.0
+
+
+PACE = Pace()
 
 
 class Backoff:

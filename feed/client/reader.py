@@ -1,5 +1,6 @@
 """Frames → state, by the letter of the protocol. No I/O."""
 
+from collections.abc import Iterable
 from typing import NamedTuple, assert_never
 
 from feed.client.fault import ServerFault
@@ -50,20 +51,37 @@ class News(NamedTuple):
     events: tuple[Event, ...] = ()
 
 
+class Ahead:
+    """How far items are ahead of the cursor, where they were had from elsewhere.
+
+    `met`: topics whose items are told by the frames from here on. `gone`: those that are told, but
+    had ended by the place of the items.
+    """
+
+    def __init__(self) -> None:
+        self.stands = False
+        self.met = set[str]()
+        self.gone = set[str]()
+
+
 class Reader:
     """What one viewer knows, over any number of connections.
 
     `opened` before each connection, `apply` for each of its frames in their order. `cursor` is the
     place to come back with, and None where only a snapshot can help. `items` are as of `cursor`:
     a cut between two parts of a snapshot leaves both as they were.
+
+    One that begins with a `cursor` alone knows no items. While it `lacks` what a frame builds upon,
+    it must `stand` on items as of a later place; it then passes over what these hold already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cursor: str | None = None) -> None:
         self.items: dict[str, Item] = {}
-        self.cursor: str | None = None
+        self.cursor = cursor
         self._vouched = NONE  # what the cursor was received with
         self._in_force = NONE
         self._parts: list[Element] = []
+        self._ahead = None if cursor is None else Ahead()
 
     def opened(self) -> None:
         """A connection begins, or the one before is left for good."""
@@ -74,6 +92,34 @@ class Reader:
         """Come back without the cursor; the items stay until the snapshot replaces them."""
         self.cursor = None
         self._vouched = NONE
+        self._ahead = None
+
+    def lacks(self, frame: Frame) -> bool:
+        """Whether items have to be had from elsewhere before this frame is applied."""
+        if self._ahead is None:
+            return False
+        match frame:
+            case Subscribed(resumed=True):
+                return not self._ahead.stands
+            case Update():
+                return self._is_baseless(frame.items, self._ahead)
+            case _:
+                return False
+
+    def stand(self, elements: Iterable[Element], frame: Frame) -> News:
+        """Take whole items as they are at a later place than the frame's."""
+        if self._ahead is None:
+            return News()
+        self._ahead.stands = True
+        steps = []
+        for element in elements:
+            had = self.items.get(element.topic)
+            if element.topic not in self._ahead.met and (had is None or had.v < element.v):
+                steps.append(self._whole(element))
+        if isinstance(frame, Update):
+            topics = {element.topic for element in frame.items}
+            self._ahead.gone |= topics - self.items.keys() - self._ahead.met
+        return News(tuple(steps))
 
     def apply(self, frame: Frame) -> News:
         """Apply the next frame. Raises ServerFault, after which only `forget` helps."""
@@ -82,6 +128,7 @@ class Reader:
                 self._subscribed(frame)
             case Reset():
                 self._vouched = NONE
+                self._parts = []
             case Snapshot():
                 return self._snapshot(frame)
             case Update():
@@ -118,12 +165,40 @@ class Reader:
         steps += [self._whole(element) for element in parts]
         self.cursor = frame.cursor
         self._vouched = self._in_force
+        self._ahead = None
         return News(tuple(steps))
 
     def _update(self, frame: Update) -> News:
-        steps = tuple(self._change(element) for element in frame.items)
+        steps = [self._change(element) for element in frame.items if not self._is_known(element)]
         self.cursor = frame.cursor
-        return News(steps, frame.events)
+        return News(tuple(steps), frame.events)
+
+    def _is_known(self, element: Element) -> bool:
+        """Whether the items hold it already, being ahead of the cursor."""
+        ahead, had = self._ahead, self.items.get(element.topic)
+        if ahead is None or element.topic in ahead.met:
+            return False
+        if had is None:
+            return element.patch is not None and element.topic in ahead.gone
+        if element.v >= had.v:
+            ahead.met.add(element.topic)
+        return element.v <= had.v
+
+    def _is_baseless(self, elements: Iterable[Element], ahead: Ahead) -> bool:
+        """Whether one is a patch to another version than those that are there."""
+        met = set(ahead.met)
+        for element in elements:
+            topic, had = element.topic, self.items.get(element.topic)
+            if topic in met or (had is None and topic in ahead.gone):
+                continue
+            if had is None or element.v > had.v:
+                base = None if had is None else had.v
+                if element.patch is not None and element.v - element.merged != base:
+                    return True
+                met.add(topic)
+            elif element.v == had.v:
+                met.add(topic)
+        return False
 
     def _change(self, element: Element) -> Step:
         topic, v = element.topic, element.v

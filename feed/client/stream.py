@@ -1,13 +1,13 @@
-"""A feed of topics over WebSockets, one after another, that goes on where it left off."""
+"""A feed of topics over one connection after another, that goes on where it left off."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple, TypeAlias
+import random
+from collections.abc import AsyncIterator, Coroutine, Sequence
 
 import aiohttp
 
-from feed.client.backoff import Backoff
-from feed.client.fault import Ended, NoAnswer, ServerFault, no_answer, refused_for_now
+from feed.client.backoff import PACE, Backoff, Pace
+from feed.client.fault import Blocked, Cut, Ended, Lost, NoAnswer, ServerFault
 from feed.client.frame import (
     Bye,
     Error,
@@ -19,238 +19,207 @@ from feed.client.frame import (
     Welcome,
     parse,
 )
+from feed.client.ladder import Climb, Ladder
+from feed.client.link import Link, Successor
+from feed.client.message import Faulty, Heard, Live, Message, Stood, Waiting
+from feed.client.poll import LongPoll
 from feed.client.reader import News, Reader
 from feed.client.server_clock import ServerClock
-from feed.model.codec import Json, JsonObject, encode
+from feed.client.sse import ServerSentEvents
+from feed.client.standing import standing
+from feed.client.transport import Transport
+from feed.client.wanted import Wanted
+from feed.client.websocket import WebSocket
 
-_CONNECT_S = 10.0
-_CLOSE_S = 2.0
+TRANSPORTS: tuple[type[Transport], ...] = (WebSocket, ServerSentEvents, LongPoll)
+"""From the best to the one that comes through nearly everywhere."""
+
 _STABLE_S = 30.0
 _HEARTBEATS_MISSED = 2.5
-_MAX_BYTES = 64 * 1024 * 1024  # a part of a snapshot may hold 500 items of 16 KiB
+_STANDS = 10
+_STAND_S = 1.0  # so long a cache before the server may keep what it answered
 
-_FINAL_CODES = (1003, 1009, 4400, 4401, 4403, 4429)
-"""Close codes after which the same client would fare the same again (protocol section 5)."""
-
-_FINAL_STATUSES = (400, 401, 403, 404)
-_CLOSED = {
-    1001: "the server is shutting down",
-    1006: "the connection broke",
-    1012: "the server is restarting",
-    1013: "the server is full",
-}
-
-
-class Heard(NamedTuple):
-    """One frame: as it came, read (None: of a type that is not known), and what it told."""
-
-    text: str
-    frame: Frame | None
-    news: News
-
-
-class Live(NamedTuple):
-    """From here on the state is current. `resumed`: nothing was missed since the last frame."""
-
-    resumed: bool
-
-
-class Waiting(NamedTuple):
-    """There is no connection, for the reason `why`; the next try is in `delay_s`."""
-
-    delay_s: float
-    why: str
-
-
-Message: TypeAlias = Heard | Live | Waiting
-
-
-class _Link:
-    """One connection, and the message of it that is waited for."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self.live_s: float | None = None
-        self.patience_s = _CONNECT_S
-        self.is_last = False
-        self.problem = ""
-        self._socket = socket
-        self.expect()
-
-    @property
-    def close_code(self) -> int:
-        """Why it is closed."""
-        return self._socket.close_code or aiohttp.WSCloseCode.ABNORMAL_CLOSURE
-
-    def expect(self) -> None:
-        """Wait for the next message."""
-        self.receiving = asyncio.create_task(self._socket.receive())
-
-    async def send(self, command: JsonObject) -> None:
-        """Raises ConnectionError."""
-        await self._socket.send_str(encode(command).decode())
-
-    async def close(self) -> None:
-        """Hear nothing more from it."""
-        self.receiving.cancel()
-        await asyncio.wait([self.receiving])
-        await self._socket.close()
+_worked: dict[str, int] = {}
+"""By URL, the transport that worked last in this process."""
 
 
 class Stream:
-    """`async for message in stream`, once. It ends by raising Ended, or when nobody iterates.
+    """`async for message in stream`, once. It ends by raising Ended, or when it is closed.
 
     `reader` has the state, and may be one that knows a place to go on from; `clock` is the server's
-    time. After a `bye` the new connection is open before the old one is left. A connection that is
-    silent for 2.5 heartbeats is given up.
+    time. Nothing is read ahead but one frame. After a `bye`, and towards a better transport, the
+    new connection is there before the old one is left.
     """
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        url: str,
-        topics: Sequence[str],
-        backoff: Backoff | None = None,
+        wanted: Wanted,
         reader: Reader | None = None,
+        pace: Pace = PACE,
     ) -> None:
         self.reader = reader or Reader()
         self.clock = ServerClock()
         self._session = session
-        self._url = f"{url}/ws"
-        self._topics: list[Json] = list(topics)
-        self._backoff = backoff or Backoff()
-        self._link: _Link | None = None
-        self._opening: asyncio.Task[aiohttp.ClientWebSocketResponse] | None = None
-        self._opens_s = 0.0
+        self._wanted = wanted
+        self._pace = pace
+        self._backoff = Backoff(pace.retry_s, pace.longest_retry_s)
+        self._transports = TRANSPORTS if wanted.fits_a_url else TRANSPORTS[:1]
+        first = min(_worked.get(wanted.url, 0), len(self._transports) - 1)
+        self._ladder = Ladder(len(self._transports), first, pace.climb_s)
+        self._link: Link | None = None
+        self._next: Successor | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     async def __aenter__(self) -> "Stream":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Let go of every connection."""
-        if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.wait([self._opening])
-            if not self._opening.cancelled() and self._opening.exception() is None:
-                await self._opening.result().close()
+        """Let go of every connection; whoever iterates comes to the end."""
+        self._is_closed = True
+        self._drop_next()
         self._leave()
         await asyncio.gather(*self._closing)
 
     async def __aiter__(self) -> AsyncIterator[Message]:
-        self._open_in(0)
-        while True:
+        self._open_in(0, self._ladder.rung)
+        while not self._is_closed:
             for message in await self._turn():
                 yield message
 
     async def _turn(self) -> Sequence[Message]:
         """Wait until something happens, and say what."""
-        opening, link = self._opening, self._link
-        await asyncio.wait(
-            [task for task in (opening, link and link.receiving) if task],
+        successor, link = self._next, self._link
+        if link and successor and successor.begins:
+            link = None  # see Successor
+        tasks = [successor.task] if successor else []
+        done, _ = await asyncio.wait(
+            [*tasks, link.receiving] if link else tasks,
             timeout=link.patience_s if link else None,
             return_when=asyncio.FIRST_COMPLETED,
         )
-        if opening is not None and opening.done():
-            return await self._opened(opening)
+        if self._is_closed:
+            return ()
+        if successor and successor.task in done:
+            return self._stepped(successor)
         if link is None:
             return ()
-        if link.receiving.done():
-            return self._received(link, link.receiving.result())
-        return self._lost(link, "nothing was heard for too long")
+        if link.receiving in done:
+            return await self._received(link)
+        return self._lost(link, Blocked("nothing was heard for too long"))
 
     # ---- connections ----
 
-    def _open_in(self, delay_s: float) -> None:
-        self._opens_s = asyncio.get_running_loop().time() + delay_s
-        self._opening = asyncio.create_task(self._open(delay_s))
+    def _open_in(self, delay_s: float, rung: int, *, is_climb: bool = False) -> None:
+        self._drop_next()
+        transport = self._transports[rung](self._session, self._wanted)
+        self._next = Successor(transport, rung, delay_s, self._pace, is_climb=is_climb)
 
-    async def _open(self, delay_s: float) -> aiohttp.ClientWebSocketResponse:
-        """Raises NoAnswer or Ended."""
-        await asyncio.sleep(delay_s)
-        try:
-            async with asyncio.timeout(_CONNECT_S):
-                return await self._session.ws_connect(
-                    self._url,
-                    max_msg_size=_MAX_BYTES,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_S),
-                )
-        except aiohttp.WSServerHandshakeError as error:
-            if error.status in _FINAL_STATUSES:
-                raise Ended(f"{self._url} answers {error.status}") from error
-            retry_after = error.headers.get("Retry-After") if error.headers else None
-            raise refused_for_now(error.status, retry_after) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise no_answer(error) from error
+    def _climb(self, climb: Climb | None) -> None:
+        if climb is not None:
+            delay_s = climb.after_s * random.uniform(0.75, 1.25)
+            self._open_in(delay_s, climb.rung, is_climb=True)
 
-    async def _opened(
-        self, opening: asyncio.Task[aiohttp.ClientWebSocketResponse]
-    ) -> Sequence[Message]:
-        """The new connection has the cursor; from here on nothing of the old one is applied."""
-        self._opening = None
+    def _stepped(self, successor: Successor) -> Sequence[Message]:
+        """It is open, or it has begun; or it failed at that."""
         try:
-            socket = opening.result()
-        except NoAnswer as error:
-            return self._retry(str(error), error.after_s)
+            successor.task.result()
+        except Lost as fault:
+            return self._failed(successor, fault)
+        except Ended as fault:
+            if self._link is None or not successor.is_climb:
+                raise
+            return self._failed(successor, Cut(str(fault)))
+        if not successor.begins:
+            successor.begin(self.reader.cursor, is_beside=self._link is not None)
+            return ()
+        self._next = None
         self._leave()
-        self._link = link = _Link(socket)
+        self._link = Link(successor.transport, successor.rung, self._pace.connect_s)
         self.reader.opened()
         self.clock.restart()
-        command: JsonObject = {"type": "subscribe", "id": 1, "topics": self._topics}
-        if self.reader.cursor is not None:
-            command["cursor"] = self.reader.cursor
-        try:
-            await link.send(command)
-        except ConnectionError as error:
-            return self._lost(link, str(error))
         return ()
 
-    def _leave(self) -> None:
-        """Close the connection in its own time."""
-        if self._link is not None:
-            task = asyncio.create_task(self._link.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-            self._link = None
+    def _failed(self, successor: Successor, fault: Lost) -> Sequence[Message]:
+        if successor.is_climb:
+            self._drop_next()
+            self._climb(self._ladder.climb())
+            return ()
+        return self._retry(fault)
 
-    def _lost(self, link: _Link, why: str, at_least_s: float = 0) -> Sequence[Message]:
-        now_s = asyncio.get_running_loop().time()
-        if link.live_s is not None and now_s - link.live_s > _STABLE_S:
+    def _lost(self, link: Link, fault: Lost) -> Sequence[Message]:
+        lived_s = link.lived_s
+        if lived_s > _STABLE_S:
             self._backoff.succeeded()
         self._leave()
-        return self._retry(why, at_least_s)
+        if self._next and not self._next.is_climb:  # it said goodbye
+            left_s = self._next.opens_s - asyncio.get_running_loop().time()
+            return [Waiting(max(0.0, left_s), str(fault), self._next.transport.name)]
+        return self._retry(fault, lived_s)
 
-    def _retry(self, why: str, at_least_s: float) -> Sequence[Message]:
-        if self._opening is None:
-            self._open_in(at_least_s + self._backoff.next_s())
+    def _retry(self, fault: Lost, lived_s: float = 0) -> Sequence[Message]:
+        following = self._ladder.after(fault, lived_s)
+        if following is None:
+            raise Ended(str(fault)) from fault
+        delay_s = fault.after_s if isinstance(fault, NoAnswer) else 0
+        if not following.at_once:
+            delay_s += self._backoff.next_s()
+        self._open_in(delay_s, following.rung)
+        transport = self._transports[following.rung].name
+        return [] if self._link else [Waiting(delay_s, str(fault), transport)]
+
+    def _drop_next(self) -> None:
+        if self._next is not None:
+            self._let_go(self._next.close())
+            self._next = None
+
+    def _leave(self) -> None:
         if self._link is not None:
-            return ()  # it said goodbye, and is heard until it closes
-        return [Waiting(max(0.0, self._opens_s - asyncio.get_running_loop().time()), why)]
+            self._let_go(self._link.close())
+            self._link = None
+
+    def _let_go(self, closing: Coroutine[None, None, None]) -> None:
+        """Close it in its own time."""
+        task = asyncio.create_task(closing)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     # ---- frames ----
 
-    def _received(self, link: _Link, message: aiohttp.WSMessage) -> Sequence[Message]:
-        if message.type is aiohttp.WSMsgType.TEXT:
-            link.expect()
-            return self._heard(link, message.data)
-        if message.type is aiohttp.WSMsgType.BINARY:
-            self.reader.forget()
-            return self._lost(link, "the server sent a binary message")
-        code = link.close_code
-        why = link.problem or _CLOSED.get(code, f"the server closed with {code}")
-        if link.is_last or code in _FINAL_CODES:
-            raise Ended(why)
-        return self._lost(link, why)
-
-    def _heard(self, link: _Link, text: str) -> Sequence[Message]:
+    async def _received(self, link: Link) -> Sequence[Message]:
         try:
-            frame = parse(text)
-            news = self.reader.apply(frame) if frame else News()
-        except ServerFault as error:
+            text = link.receiving.result()
+            link.expect()
+            return await self._heard(link, text)
+        except ServerFault as fault:
             self.reader.forget()
-            return [Heard(text, None, News()), *self._lost(link, f"the server erred: {error}")]
-        return [Heard(text, frame, news), *self._follow(link, frame)]
+            return [Faulty(str(fault)), *self._lost(link, Cut(f"the server erred: {fault}"))]
+        except Lost as fault:
+            if link.is_last:
+                raise Ended(str(fault)) from fault
+            return self._lost(link, fault)
 
-    def _follow(self, link: _Link, frame: Frame | None) -> Sequence[Message]:
+    async def _heard(self, link: Link, text: str) -> Sequence[Message]:
+        """Raises ServerFault, Lost and Ended."""
+        frame = parse(text)
+        if frame is None:
+            return [Heard(text, None, News())]
+        stood = await self._stand(frame)
+        news = self.reader.apply(frame)
+        return [*stood, Heard(text, frame, news), *self._follow(link, frame)]
+
+    async def _stand(self, frame: Frame) -> Sequence[Message]:
+        """Have the items that the frame builds upon, where the reader lacks them."""
+        stood: list[Message] = []
+        while self.reader.lacks(frame) and len(stood) < _STANDS:
+            if stood:
+                await asyncio.sleep(_STAND_S)
+            elements = await standing(self._session, self._wanted, self._pace.connect_s)
+            stood.append(Stood(self.reader.stand(elements, frame)))
+        return stood
+
+    def _follow(self, link: Link, frame: Frame) -> Sequence[Message]:
         """Do what a frame asks of the connection."""
         match frame:
             case Welcome():
@@ -266,16 +235,20 @@ class Stream:
                 return self._live(link, resumed=False)
             case Bye(reconnect=False):
                 link.is_last = True
-            case Bye() if self._opening is None:
-                self._open_in(frame.after_ms / 1000)
+            case Bye() if self._next is None or self._next.is_climb:
+                self._open_in(frame.after_ms / 1000, link.rung)
+            case Error(retry=True):
+                raise NoAnswer(frame.message, frame.retry_after_ms / 1000)
             case Error():
-                link.problem = frame.message
-                if frame.retry:
-                    return self._lost(link, frame.message, frame.retry_after_ms / 1000)
+                raise Ended(frame.message)
             case _:
                 pass  # nothing that concerns the connection
         return ()
 
-    def _live(self, link: _Link, *, resumed: bool) -> Sequence[Message]:
+    def _live(self, link: Link, *, resumed: bool) -> Sequence[Message]:
         link.live_s = asyncio.get_running_loop().time()
-        return [Live(resumed)]
+        _worked[self._wanted.url] = link.rung
+        climb = self._ladder.live(link.rung)
+        if self._next is None:
+            self._climb(climb)
+        return [Live(resumed, link.transport.name)]

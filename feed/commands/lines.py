@@ -1,33 +1,28 @@
-"""What one frame told, one line for each change: to be piped and searched."""
+"""One line for each change: to be piped and searched."""
 
 from collections.abc import Iterator
 
+from feed.client.change import EventChange, ItemChange
 from feed.client.frame import Element, Event
-from feed.client.reader import News, Step
 from feed.commands.text import escaped, quoted
 from feed.model.codec import Json, JsonObject, encode
 from feed.model.merge import difference
 
 
-def lines(news: News) -> Iterator[str]:
-    """`TOPIC vN field=value …` of items, `TOPIC event KIND ID OP field=value …` of events.
+def change_line(change: ItemChange | EventChange) -> str:
+    """`TOPIC vN field=value …` of an item, `TOPIC event KIND ID OP field=value …` of an event.
 
     Of an item only the fields that changed; a member of an object as `home.score=2`, and one that
     is no more as `why=null`.
     """
-    for step in news.steps:
-        changed = _changed(step)
-        is_new = step.before is None or step.before.v != step.v
-        if changed != {} or is_new:  # else a snapshot of what was known
-            yield _item_line(step.topic, step.v, changed)
-    for event in news.events:
-        yield event_line(event)
+    if isinstance(change, EventChange):
+        return event_line(change)
+    before = change.before.data if change.before else {}
+    return _item_line(change.topic, change.v, _changed(before, change))
 
 
-def _changed(step: Step) -> JsonObject | None:
-    if step.after is None:
-        return None
-    return difference(step.before.data if step.before else {}, step.after.data)
+def _changed(before: JsonObject, change: ItemChange) -> JsonObject | None:
+    return None if change.gone else difference(before, change.data)
 
 
 def element_line(element: Element) -> str:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 
-from feed.client.frame import Event, Reset
-from feed.client.stream import Heard, Live, Message, Stream, Waiting
+from feed.client.change import Change, EventChange
+from feed.client.feed import Feed, Status
 from feed.commands.grid import Line, Span
 from feed.commands.screen import Screen
 from feed.commands.table import MOST_EVENTS, Board, render
@@ -16,15 +17,15 @@ _PAUSE_S = 0.1
 _TICK_S = 0.5  # clocks and ages move on also where nothing is heard
 
 
-async def show(stream: Stream, screen: Screen, title: str) -> None:
-    """Draw until cancelled. Raises what ends the stream, the terminal being as it was before."""
-    picture = Picture(stream, title)
+async def show(feed: Feed, topics: Sequence[str], screen: Screen, title: str) -> None:
+    """Draw until cancelled. Raises what ends the feed, the terminal being as it was before."""
+    picture = Picture(feed, title)
     news = asyncio.Event()
 
     async def listen() -> None:
         try:
-            async for message in stream:
-                picture.take(message)
+            async for change in feed.changes(*topics):
+                picture.take(change)
                 news.set()
         finally:
             news.set()
@@ -47,56 +48,54 @@ async def show(stream: Stream, screen: Screen, title: str) -> None:
 
 
 class Picture:
-    """The stream's state, its last events, and how the connection is."""
+    """The feed's state, its last events, and how the connection is."""
 
-    def __init__(self, stream: Stream, title: str) -> None:
-        self._stream = stream
+    def __init__(self, feed: Feed, title: str) -> None:
+        self._feed = feed
         self._title = title
-        self._events = deque[Event](maxlen=MOST_EVENTS)
-        self._connection: Live | Waiting | None = None
+        self._events = deque[EventChange](maxlen=MOST_EVENTS)
+        self._status = feed.status
         self._retry_s = 0.0
-        self._heard_s = 0.0
-        self._reset = ""
 
-    def take(self, message: Message) -> None:
+    def take(self, change: Change) -> None:
         """Know one thing more."""
-        now_s = asyncio.get_running_loop().time()
-        match message:
-            case Heard():
-                self._heard_s = now_s
-                self._events += message.news.events
-                if isinstance(message.frame, Reset):
-                    self._reset = message.frame.reason
-            case Live():
-                self._connection = message
-            case Waiting():
-                self._connection = message
-                self._retry_s = now_s + message.delay_s
-                self._reset = ""
+        if isinstance(change, EventChange):
+            self._events.append(change)
 
     def drawn(self, width: int, height: int) -> list[Line]:
         """As the lines of a screen."""
-        items = self._stream.reader.items
-        now_ms = self._stream.clock.now_ms()
-        board = Board(self._title, items, self._events, now_ms, self._status())
+        feed = self._feed
+        board = Board(self._title, feed.items, self._events, feed.now_ms(), self._connection())
         return render(board, width, height)
 
-    def _status(self) -> Line:
+    def _connection(self) -> Line:
+        status = self._feed.status
+        match status.state:
+            case "connecting":
+                return (Span("○ ", "warn"), Span("connecting"))
+            case "live":
+                return (Span("● ", "live"), Span(" · ".join(self._live(status))))
+            case "waiting" | "ended":
+                return (Span("○ ", "warn"), Span(self._waiting(status)))
+
+    def _waiting(self, status: Status) -> str:
         now_s = asyncio.get_running_loop().time()
-        if self._connection is None:
-            return (Span("○ ", "warn"), Span("connecting"))
-        if isinstance(self._connection, Waiting):
-            left_s = max(0, round(self._retry_s - now_s))
-            again = f"next try in {left_s} s" if left_s else "trying again"
-            why = printable(self._connection.why)
-            return (Span("○ ", "warn"), Span(f"no connection: {why} · {again}"))
-        parts = ["resumed" if self._connection.resumed else "live", "WebSocket"]
-        if self._reset:
-            parts.append(f"after a reset ({printable(self._reset)})")
-        kinds = [kind_of(topic) for topic in self._stream.reader.items]
+        if status is not self._status:
+            self._status, self._retry_s = status, now_s + status.retry_s
+        left_s = max(0, round(self._retry_s - now_s))
+        again = f"next try in {left_s} s" if left_s else f"trying {status.transport}"
+        return f"no connection: {printable(status.why)} · {again}"
+
+    def _live(self, status: Status) -> list[str]:
+        kinds = [kind_of(topic) for topic in self._feed.items]
+        parts = ["resumed" if status.resumed else "live", status.transport]
         parts.append(", ".join(_count(kinds.count(kind), kind) for kind in KINDS))
-        parts.append(f"last frame {now_s - self._heard_s:.0f} s ago")
-        return (Span("● ", "live"), Span(" · ".join(parts)))
+        if status.resets:
+            parts.append(_count(status.resets, "reset"))
+        if status.merged:
+            parts.append(f"{status.merged} merged")
+        parts.append(f"last frame {self._feed.silent_s or 0:.0f} s ago")
+        return parts
 
 
 def _count(number: int, noun: str) -> str:

@@ -11,8 +11,10 @@ from pathlib import Path
 import aiohttp
 
 from feed.client.frame import Frame, Heartbeat, Reset, Snapshot, Update
+from feed.client.message import Heard, Live, Message, Waiting
 from feed.client.reader import News
-from feed.client.stream import Heard, Live, Message, Stream, Waiting
+from feed.client.stream import Stream
+from feed.client.wanted import Wanted
 from feed.commands.notes import Notes
 from feed.commands.recorded import before, changes, standing
 from feed.commands.server import add_url
@@ -75,11 +77,12 @@ async def _record(url: str, topics: Sequence[str], tape: Tape) -> None:
     notes = Notes(sys.stderr)
     notes.say(_beginning(url, topics, tape))
     recorder = Recorder(tape, topics, notes)
+    wanted = Wanted(url=url, topics=tuple(topics))
     try:
         with suppress(asyncio.CancelledError):
             async with (
                 aiohttp.ClientSession() as session,
-                Stream(session, url, topics, reader=tape.reader) as stream,
+                Stream(session, wanted, tape.reader) as stream,
             ):
                 async for message in stream:
                     recorder.hear(message, stream.clock.now_ms())

@@ -11,9 +11,12 @@ from typing import TextIO
 
 import aiohttp
 
-from feed.client.frame import Reset
-from feed.client.stream import Heard, Live, Message, Stream, Waiting
-from feed.commands.lines import lines
+from feed.client.change import Reset
+from feed.client.feed import Feed, Status
+from feed.client.message import Heard, Live, Waiting
+from feed.client.stream import Stream
+from feed.client.wanted import Wanted
+from feed.commands.lines import change_line
 from feed.commands.picture import show
 from feed.commands.screen import Screen
 from feed.commands.server import add_url
@@ -23,6 +26,11 @@ from feed.model.topic import parse_filter
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What may be typed."""
+    parser.description = (
+        "Topics as they change: a live table in a terminal, a line for each change in a pipe. It"
+        " connects by WebSocket, by Server-Sent Events or by long poll, whatever comes through,"
+        " and comes back by itself where it left off. Ctrl-C ends it."
+    )
     parser.add_argument(
         "topic", nargs="*", help="BTC-USD, score:EPL.ARS-CHE, score:EPL.* (default: everything)"
     )
@@ -45,39 +53,64 @@ async def _watch(url: str, topics: Sequence[str], *, as_json: bool) -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(name, task.cancel if task else loop.stop)
     with suppress(asyncio.CancelledError):
-        async with aiohttp.ClientSession() as session, Stream(session, url, topics) as stream:
-            if sys.stdout.isatty() and not as_json:
-                screen = Screen(sys.stdout, is_coloured=not os.environ.get("NO_COLOR"))
-                await show(stream, screen, f"{url}  {' '.join(topics)}")
+        if as_json:
+            await _print_frames(Wanted(url=url, topics=tuple(topics)), sys.stdout)
+        elif sys.stdout.isatty():
+            screen = Screen(sys.stdout, is_coloured=not os.environ.get("NO_COLOR"))
+            async with Feed(url) as feed:
+                await show(feed, topics, screen, f"{url}  {' '.join(topics)}")
+        else:
+            await _print_lines(url, topics, sys.stdout)
+
+
+async def _print_frames(wanted: Wanted, output: TextIO) -> None:
+    async with aiohttp.ClientSession() as session, Stream(session, wanted) as stream:
+        async for message in stream:
+            match message:
+                case Heard(text=text):
+                    output.write(f"{escaped(text) if output.isatty() else text}\n")
+                    output.flush()
+                case Waiting():
+                    _say(_waiting(message.why, message.delay_s, message.transport))
+                case Live():
+                    _say(_connected(message.transport, resumed=message.resumed))
+                case _:
+                    pass  # what follows says it too
+
+
+async def _print_lines(url: str, topics: Sequence[str], output: TextIO) -> None:
+    """One for each change; what happens to the connection on stderr."""
+    async with Feed(url, on_status=_say_status) as feed:
+        async for change in feed.changes(*topics):
+            if isinstance(change, Reset):
+                _say(f"reset ({printable(change.reason)}): events may be missing, items are whole")
             else:
-                await print_lines(stream, sys.stdout, sys.stderr, as_json=as_json)
+                output.write(f"{change_line(change)}\n")
+            if change.cursor is not None:  # the last of a frame
+                output.flush()
 
 
-async def print_lines(
-    stream: Stream, output: TextIO, notes: TextIO, *, as_json: bool = False
-) -> None:
-    """One line for each change, or for each frame; what happens to the connection on `notes`."""
-    async for message in stream:
-        if isinstance(message, Heard):
-            for line in [_frame(message.text, output)] if as_json else lines(message.news):
-                output.write(f"{line}\n")
-            output.flush()
-        if note := _note(message):
-            notes.write(f"feed: {note}\n")
-            notes.flush()
-
-
-def _frame(text: str, output: TextIO) -> str:
-    return escaped(text) if output.isatty() else text
-
-
-def _note(message: Message) -> str:
-    match message:
-        case Waiting():
-            return f"no connection: {printable(message.why)}; next try in {message.delay_s:.1f} s"
-        case Live():
-            return "connected again, nothing was missed" if message.resumed else "connected"
-        case Heard(frame=Reset(reason=reason)):
-            return f"reset ({printable(reason)}): events may be missing, items are whole"
+def _say_status(status: Status) -> None:
+    match status.state:
+        case "waiting":
+            _say(_waiting(status.why, status.retry_s, status.transport))
+        case "live":
+            _say(_connected(status.transport, resumed=status.resumed))
         case _:
-            return ""
+            pass  # its end is said by what ends it
+
+
+def _waiting(why: str, delay_s: float, transport: str) -> str:
+    again = f"next try in {delay_s:.1f} s" if delay_s else f"trying {transport}"
+    return f"no connection: {printable(why)}; {again}"
+
+
+def _connected(transport: str, *, resumed: bool) -> str:
+    if resumed:
+        return f"connected again by {transport}, nothing was missed"
+    return f"connected by {transport}"
+
+
+def _say(note: str) -> None:
+    sys.stderr.write(f"feed: {note}\n")
+    sys.stderr.flush()

@@ -11,7 +11,9 @@ import aiohttp
 import pytest
 
 from feed.client.frame import Bye
-from feed.client.stream import Heard, Stream, Waiting
+from feed.client.message import Heard, Waiting
+from feed.client.stream import Stream
+from feed.client.wanted import Wanted
 from tests.blackbox.conftest import SOAK
 from tests.support.admin import Admin, Ledger
 from tests.support.client import Reader, offset
@@ -264,7 +266,7 @@ async def test_every_connection_ends_soon_and_nobody_sees_a_gap(
 ) -> None:
     with Fleet(tmp_path, 3, SETTINGS | {"FEED_MAX_AGE_S": "4"}) as fleet:
         story = Story(fleet, http)
-        stream = Stream(http, fleet.url, ["*"])
+        stream = Stream(http, Wanted(url=fleet.url, topics=("*",)))
         waited: list[Waiting] = []
         byes = 0
 

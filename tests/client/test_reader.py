@@ -141,6 +141,13 @@ def test_cut_between_two_parts_of_a_snapshot(reader: Reader) -> None:
     ]
 
 
+def test_parts_of_a_snapshot_before_a_reset_are_not_of_the_one_after(reader: Reader) -> None:
+    reader.apply(snapshot({**A, "v": 50}, cursor=None))
+    reader.apply(frame("reset", reason="expired"))
+    reader.apply(snapshot({**B, "v": 60}, cursor="e-70"))
+    assert list(reader.items) == ["score:B"]
+
+
 def test_snapshot_of_further_topics_leaves_the_others() -> None:
     reader = Reader()
     reader.opened()

@@ -101,7 +101,7 @@ async def test_watch_in_a_pipe(url: str) -> None:
     await change(url, "A", set={"price": "1", "name": "\x1b[2J"})
     async with piped("watch", "A", "score:*", "--url", url) as watch:
         assert await watch.line() == ('price:A v1 price=1 name="\\u001b[2J" high=1 low=1')
-        assert await watch.note() == "feed: connected"
+        assert await watch.note() == "feed: connected by WebSocket"
         await change(url, "A", set={"bid": "0.9"})
         assert await watch.line() == "price:A v2 bid=0.9"
         await change(url, "C", set={"price": "1"})
@@ -138,7 +138,12 @@ async def test_watch_what_is_no_feed() -> None:
     async with TestServer(web.Application()) as server:
         url = str(server.make_url("")).rstrip("/")
         done = await command("watch", "--url", url)
-    assert done == (1, "", f"feed: {url}/ws answers 404\n")
+    assert (done.status, done.output) == (1, "")
+    assert done.errors.splitlines() == [
+        f"feed: no connection: {url}/ws answers 404; trying SSE",
+        f"feed: no connection: {url}/sse answers 404; trying long poll",
+        f"feed: {url}/poll answers 404",
+    ]
 
 
 async def test_watch_on_a_terminal(url: str) -> None:

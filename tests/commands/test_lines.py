@@ -2,13 +2,18 @@ from typing import Any
 
 import pytest
 
+from feed.client.change import Reset, changes
 from feed.client.frame import Event
 from feed.client.reader import Item, News, Step
-from feed.commands.lines import lines
+from feed.commands.lines import change_line
 
 
 def item(v: int, **data: Any) -> Item:
     return Item(v, 0, data)
+
+
+def lines(news: News) -> list[str]:
+    return [change_line(change) for change in changes(news) if not isinstance(change, Reset)]
 
 
 @pytest.mark.parametrize(
@@ -37,17 +42,17 @@ def item(v: int, **data: Any) -> Item:
     ],
 )  # fmt: skip
 def test_item(step: Step, line: str) -> None:
-    assert list(lines(News((step,)))) == [line]
+    assert lines(News((step,))) == [line]
 
 
 def test_snapshot_of_what_was_known_says_nothing() -> None:
-    assert list(lines(News((Step("price:A", 3, item(3, x=1), item(3, x=1)),)))) == []
+    assert lines(News((Step("price:A", 3, item(3, x=1), item(3, x=1)),))) == []
 
 
 def test_events_come_after_items() -> None:
     event = Event(topic="score:B", id="g-1", op="void", kind="goal", ts=1, data={"why": "off side"})
     step = Step("score:B", 2, item(1, x=1), item(2, x=2))
-    assert list(lines(News((step,), (event,)))) == [
+    assert lines(News((step,), (event,))) == [
         "score:B v2 x=2",
         'score:B event goal g-1 void why="off side"',
     ]

@@ -8,14 +8,14 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from feed.client.admin import Admin
-from feed.client.backoff import Backoff
 from feed.client.stream import Stream
+from feed.client.wanted import Wanted
 from feed.commands.notes import Notes
 from feed.commands.record import Recorder
 from feed.commands.tape import Tape
 from feed.model.codec import encode
 from tests.support.recordings import lines, tape, url_of
-from tests.support.scripted import WELCOME, ScriptedServer, snapshot, subscribed, update
+from tests.support.scripted import QUICK, WELCOME, ScriptedServer, snapshot, subscribed, update
 from tests.support.server import TOKEN
 from tests.support.terminal import command, piped, terminal
 
@@ -35,8 +35,8 @@ async def record(place: Path, *scripts: Any, until: str) -> list[Any]:
     with (place.parent / "notes").open("a") as output:
         recorder = Recorder(to, ["*"], Notes(output))
         async with TestServer(double.app) as server, ClientSession() as session:
-            backoff = Backoff(0.001, 0.001)
-            async with Stream(session, url_of(server), ["*"], backoff, reader=to.reader) as stream:
+            wanted = Wanted(url=url_of(server), topics=("*",))
+            async with Stream(session, wanted, to.reader, QUICK) as stream:
                 async for message in stream:
                     recorder.hear(message, NOW)
                     item = to.reader.items.get("price:A")

@@ -7,6 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
+from feed.client.backoff import Pace
+
+QUICK = Pace(retry_s=0.001, longest_retry_s=0.001)
+
 WELCOME = {"type": "welcome", "protocol": 1, "now": 1_790_000_000_000, "heartbeat_ms": 15000}
 
 
@@ -29,7 +33,8 @@ class ScriptedServer:
     """Each connection plays the next script: frames, raw text or bytes, and a number to close with.
 
     Without a number at its end a connection stays open until the client leaves it. The first
-    command of each is put into `commands`; `left` gets the place of each script that is over.
+    command of each, for which it waits after the first step, is put into `commands`; `left` gets
+    the place of each script that is over.
     """
 
     def __init__(self, *scripts: Sequence[dict[str, Any] | str | bytes | int]) -> None:
@@ -48,8 +53,9 @@ class ScriptedServer:
             return web.Response(status=script[0])
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        self.commands.put_nowait(json.loads(await socket.receive_str()))
-        for step in script:
+        for number, step in enumerate(script):
+            if number == 1:
+                self.commands.put_nowait(json.loads(await socket.receive_str()))
             match step:
                 case dict():
                     await socket.send_json(step)

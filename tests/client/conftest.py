@@ -1,0 +1,38 @@
+"""A server, and what stands before it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from feed.app import running
+from feed.clock import SystemClock
+from feed.settings import Settings
+from tests.support.client_feed import BLOCKED, Desk
+from tests.support.gate import Gate
+from tests.support.server import TOKEN
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """A server without sources."""
+    settings = Settings(
+        log="memory:", sources=False, admin_token=(TOKEN,), drain_s=0, heartbeat_s=0.2
+    )
+    async with running(settings, SystemClock()) as app, TestServer(app) as server:
+        assert server.port
+        yield server.port
+
+
+@pytest.fixture
+async def desk(port: int) -> AsyncIterator[Desk]:
+    async with ClientSession() as session:
+        yield Desk(session, f"http://127.0.0.1:{port}")
+
+
+@pytest.fixture(params=BLOCKED)
+async def gate(request: pytest.FixtureRequest, port: int) -> AsyncIterator[Gate]:
+    """Lets each transport through in turn, and none that is better."""
+    async with Gate(port, **BLOCKED[request.param]) as gate:
+        yield gate
