@@ -1,6 +1,7 @@
 """What stands between a client and a server, and lets not every door through."""
 
 import asyncio
+import socket
 from types import TracebackType
 from typing import Literal, TypeAlias
 
@@ -9,6 +10,15 @@ Rule: TypeAlias = int | Literal["open", "hang", "head"]
 
 _CHUNK_BYTES = 65536
 _HEAD_END = b"\r\n\r\n"
+
+
+def _small_socket() -> socket.socket:
+    """One that holds little, so that the server soon feels who reads slowly."""
+    small = socket.socket()
+    small.settimeout(0)
+    for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        small.setsockopt(socket.SOL_SOCKET, buffer, _CHUNK_BYTES)
+    return small
 
 
 class Gate:
@@ -44,7 +54,9 @@ class Gate:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def __aenter__(self) -> "Gate":
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        listening = _small_socket()
+        listening.bind(("127.0.0.1", 0))
+        self._server = await asyncio.start_server(self._accept, sock=listening)
         return self
 
     async def __aexit__(
@@ -90,7 +102,9 @@ class Gate:
         head_only: bool,
     ) -> None:
         number = len(self.asked)
-        from_server, to_server = await asyncio.open_connection("127.0.0.1", self._target)
+        upstream = _small_socket()
+        await asyncio.get_running_loop().sock_connect(upstream, ("127.0.0.1", self._target))
+        from_server, to_server = await asyncio.open_connection(sock=upstream)
         try:
             to_server.write(head)
             up = asyncio.create_task(self._up(reader, to_server))
