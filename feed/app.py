@@ -28,6 +28,7 @@ from feed.web import edge, keys
 from feed.web.auth import Admins
 from feed.web.bell import Bells
 from feed.web.connections import Connections
+from feed.web.grant import Grants
 from feed.web.origin import Origins
 from feed.web.peer import Peers, parse_networks
 from feed.web.routes import make_web
@@ -65,8 +66,10 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     )
     app = make_web()
     peers = Peers(parse_networks(settings.trusted_proxies))
+    grants = Grants(settings.subscriber_secret, clock)
     connections = Connections(
         hub,
+        grants,
         max_age_s=settings.max_age_s,
         drain_s=settings.drain_s,
         most=settings.max_connections,
@@ -76,6 +79,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     app[keys.AUDIT] = Audit(hub)
     app[keys.CLOCK], app[keys.CONNECTIONS], app[keys.PEERS] = clock, connections, peers
     app[keys.BELLS] = bells = Bells(hub, connections.draining)
+    app[keys.GRANTS] = grants
     app[keys.ORIGINS] = Origins(settings.allowed_origins, peers)
     app[keys.ADMINS] = Admins(settings.admin_token)
     readers = [*settings.admin_token, settings.metrics_token]

@@ -7,6 +7,7 @@ FeedError
 │   ├── BadCursor
 │   └── Faulty          one fault or more, each with its path
 │       ├── BadQuery    of a query string or a command
+│       ├── Forbidden   topics that are not this subscriber's
 │       └── BadChange   of a change
 ├── Refused             a change that the current state does not allow
 │   ├── VersionDiffers  `if_v` is not the item's version
@@ -84,6 +85,12 @@ class BadQuery(Faulty):
     def __init__(self, faults: Sequence[Fault], code: str = "bad_option") -> None:
         super().__init__(faults)
         self.code = code
+
+
+class Forbidden(Faulty):
+    """Topics that a subscriber's token does not name."""
+
+    code = "forbidden"
 
 
 class BadChange(Faulty):

@@ -178,12 +178,11 @@ def _without_password(url: str) -> str:
 def _faults_of_tokens(settings: Settings) -> Iterator[str]:
     if len(settings.admin_token) > _TOKENS:
         yield f"FEED_ADMIN_TOKEN: at most {_TOKENS} tokens, for rotation"
-    metrics = [settings.metrics_token] if settings.metrics_token else []
-    for name, values in (("ADMIN_TOKEN", settings.admin_token), ("METRICS_TOKEN", metrics)):
+    alone = {
+        "METRICS_TOKEN": settings.metrics_token,
+        "SUBSCRIBER_SECRET": settings.subscriber_secret,
+    }
+    given = {name: (value,) for name, value in alone.items() if value}
+    for name, values in {"ADMIN_TOKEN": settings.admin_token, **given}.items():
         if any(len(value) < _TOKEN_CHARACTERS for value in values):
             yield f"FEED_{name}: shorter than {_TOKEN_CHARACTERS} characters"
-    if settings.subscriber_secret:
-        yield (
-            "FEED_SUBSCRIBER_SECRET: this version cannot check subscribers' tokens yet,"
-            " and will not serve everybody what is meant for some"
-        )

@@ -85,6 +85,10 @@ class Filters(msgspec.Struct, frozen=True):
         """Whether one of the topics is wanted."""
         return any(self.matches(topic) for topic in topics)
 
+    def covers(self, name: str) -> bool:
+        """Whether all that a filter in its full form matches is wanted."""
+        return name in self.topics or name.removesuffix("*").startswith(self.prefixes)
+
     def plus(self, other: "Filters") -> "Filters":
         """Both."""
         prefixes = tuple(sorted({*self.prefixes, *other.prefixes}))

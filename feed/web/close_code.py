@@ -4,10 +4,11 @@ from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    """Up to 1013, and 4408: come back with the cursor. 4400 and 4429: do not by yourself."""
+    """Up to 1013, and 4408: come back with the cursor. 4401: with a fresh token. Others: do not."""
 
     NOT_TEXT = 1003
     RESTART = 1012
     UNUSABLE = 4400
+    UNAUTHORIZED = 4401
     IDLE = 4408
     TOO_MANY_COMMANDS = 4429

@@ -18,6 +18,8 @@ from feed.errors import LogUnavailable
 from feed.hub.hub import Hub
 from feed.hub.member import Member
 from feed.model.frame import Frame, Wrap
+from feed.web.backlog import STALL_S, Backlog, Corked
+from feed.web.grant import EVERYTHING, Grant, Grants
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +32,6 @@ CLOSE_S = 2.0
 LOOK_S = 1.0
 """How often a stream is looked at where something may have to be done soon."""
 
-_STALL_S = 30.0
-"""Without a byte read for so long, a client is cut (protocol section 4)."""
-
 
 class Home(Protocol):
     """Where a stream belongs."""
@@ -42,28 +41,14 @@ class Home(Protocol):
         """Whose frames it is written."""
         ...
 
+    @property
+    def grants(self) -> Grants:
+        """Who reads its token."""
+        ...
+
     def remove(self, connection: "Connection") -> None:
         """Called once, when the transport is gone and nothing is done for the client any more."""
         ...
-
-
-class _Backlog:
-    """What waits in a transport. `handed` and `read` count bytes since it began to wait."""
-
-    __slots__ = ("handed", "read", "read_s")
-
-    def __init__(self, waiting_bytes: int, now_s: float) -> None:
-        self.handed, self.read, self.read_s = waiting_bytes, 0, now_s
-
-
-class _Corked:
-    """What is gathered for one write at the end of this turn of the loop."""
-
-    __slots__ = ("bytes", "parts")
-
-    def __init__(self) -> None:
-        self.bytes = 0
-        self.parts: list[bytes] = []
 
 
 class Phase(Enum):
@@ -80,14 +65,15 @@ class Phase(Enum):
 class Connection(asyncio.Protocol, ABC):
     """One stream. Doors say how a frame is wrapped, what is read, and how it closes.
 
-    `ends_s`: when its phase ends. `due_s`: when the sweep is to look at it again.
+    `ends_s`: when its phase ends. `due_s`: when the sweep is to look at it again. `grant`: what
+    it may see; None before its token has come.
     """
 
     door: ClassVar[str]
 
     __slots__ = (
         "_backlog", "_drained", "_number", "_task", "_transport", "address", "due_s",
-        "ends_s", "fd", "has_subscribed", "home", "is_full", "member", "opened_s", "phase",
+        "ends_s", "fd", "grant", "has_subscribed", "home", "is_full", "member", "opened_s", "phase",
         "wrap",
     )  # fmt: skip
 
@@ -95,6 +81,7 @@ class Connection(asyncio.Protocol, ABC):
         self.address = sys.intern(address)  # most are the same few
         self.home = home
         self.member = Member(self)
+        self.grant: Grant | None = EVERYTHING
         self.opened_s = self.now_s()
         self.ends_s = self.due_s = float("inf")
         self.phase = Phase.OPEN
@@ -104,12 +91,12 @@ class Connection(asyncio.Protocol, ABC):
         self.wrap = wrap
         self._task: asyncio.Task[None] | None = None
         self._drained: asyncio.Event | None = None
-        self._backlog: _Backlog | _Corked | None = None
+        self._backlog: Backlog | Corked | None = None
 
     @property
     def is_waiting(self) -> bool:
         """Whether bytes wait in the transport for the client to read."""
-        return isinstance(self._backlog, _Backlog)
+        return isinstance(self._backlog, Backlog)
 
     @property
     def is_beginning(self) -> bool:
@@ -159,7 +146,7 @@ class Connection(asyncio.Protocol, ABC):
 
     def _send_behind(self, data: bytes) -> None:
         backlog = self._backlog
-        if isinstance(backlog, _Corked):
+        if isinstance(backlog, Corked):
             backlog.parts.append(data)
             backlog.bytes += len(data)
             if backlog.bytes > FULL_BYTES:
@@ -173,12 +160,12 @@ class Connection(asyncio.Protocol, ABC):
     def cork(self) -> None:
         """Write what comes in this turn of the loop as one, at its end."""
         if self._backlog is None:
-            self._backlog = _Corked()
+            self._backlog = Corked()
             self._reach()
             asyncio.get_running_loop().call_soon(self._uncork)
 
     def _uncork(self) -> None:
-        if isinstance(self._backlog, _Corked):
+        if isinstance(self._backlog, Corked):
             data, self._backlog = b"".join(self._backlog.parts), None
             self._reach()
             self.send(data)
@@ -186,7 +173,7 @@ class Connection(asyncio.Protocol, ABC):
     def pause_writing(self) -> None:
         """The kernel takes no more: what is written from now on waits in the transport."""
         now_s = self.now_s()
-        self._backlog = _Backlog(self._transport.get_write_buffer_size(), now_s)
+        self._backlog = Backlog(self._transport.get_write_buffer_size(), now_s)
         self.due_s = min(self.due_s, now_s + LOOK_S)
         self._reach()
 
@@ -220,16 +207,14 @@ class Connection(asyncio.Protocol, ABC):
     def look(self, now_s: float) -> str | None:
         """Look at it from time to time; gives why it is to be cut, when it is."""
         backlog = self._backlog
-        if not isinstance(backlog, _Backlog):
+        if not isinstance(backlog, Backlog):
             return None
-        read = backlog.handed - self._transport.get_write_buffer_size()
-        if read > backlog.read:
-            backlog.read, backlog.read_s = read, now_s
-        return f"read nothing for {_STALL_S:.0f} s" if now_s - backlog.read_s > _STALL_S else None
+        has_stalled = backlog.has_stalled(self._transport.get_write_buffer_size(), now_s)
+        return f"read nothing for {STALL_S:.0f} s" if has_stalled else None
 
     def calm_s(self, _now_s: float) -> float:
         """For how long it need not be looked at, as things are."""
-        return LOOK_S if self.is_waiting or not self.has_subscribed else _STALL_S
+        return LOOK_S if self.is_waiting or not self.has_subscribed else STALL_S
 
     def run(self, work: Coroutine[None, None, None]) -> None:
         """Do for the client what takes time, once the last is done."""

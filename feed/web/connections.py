@@ -10,14 +10,22 @@ from contextlib import contextmanager, suppress
 from aiohttp import web
 
 from feed.hub.hub import Hub
+from feed.model.codec import JsonObject
 from feed.model.frame import moving
 from feed.web.close_code import CloseCode
 from feed.web.connection import LOOK_S, Connection, Phase
+from feed.web.grant import Grants
 
 log = logging.getLogger(__name__)
 
 _IDLE_S = 30.0
 """A ws connection that never subscribed is closed after so long (protocol section 5)."""
+
+_AUTH_S = 10.0
+"""How long a ws connection without a token may take to send one (protocol section 5)."""
+
+_NOTICE_S = 30.0
+"""Between `bye` and the end of a token (protocol section 5)."""
 
 _GRACE_S = 5.0
 """Between `bye` and the close at a rotation, where the connection lives long enough for it."""
@@ -34,11 +42,19 @@ class Connections:
     """Every open stream of this instance, and the sweep over them. Runs from `start` to `drain`."""
 
     def __init__(
-        self, hub: Hub, *, max_age_s: float, drain_s: float, most: int, most_per_address: int
+        self,
+        hub: Hub,
+        grants: Grants,
+        *,
+        max_age_s: float,
+        drain_s: float,
+        most: int,
+        most_per_address: int,
     ) -> None:
         self.open: dict[Connection, None] = {}
         self.draining = asyncio.Event()
         self.hub = hub
+        self.grants = grants
         self._max_age_s = max_age_s
         self._grace_s = min(_GRACE_S, max_age_s / 10)
         self._drain_s = drain_s
@@ -104,7 +120,7 @@ class Connections:
             share = (number + random.uniform(0, 0.5)) / len(staying)  # no two alike
             after_s = self._drain_s * _SPREAD * share
             grace_s = after_s + self._drain_s * _OVERLAP
-            self._say_bye(connection, "shutdown", after_s, grace_s)
+            self._leave(connection, "shutdown", after_s, grace_s)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._drain_s):
                 await self._all_gone()
@@ -138,7 +154,7 @@ class Connections:
         match connection.phase:
             case Phase.OPEN if now_s >= connection.ends_s - self._grace_s:
                 after_s = self._grace_s * random.uniform(0, 0.5)
-                self._say_bye(connection, "rotate", after_s, self._grace_s)
+                self._leave(connection, "rotate", after_s, self._grace_s)
             case Phase.OPEN if not connection.has_subscribed and (
                 now_s - connection.opened_s > _IDLE_S
             ):
@@ -151,26 +167,45 @@ class Connections:
                 pass
         grace_s = self._grace_s if connection.phase is Phase.OPEN else 0
         calm_s = connection.calm_s(now_s)
-        connection.due_s = min(now_s + calm_s, connection.ends_s - grace_s)
+        due_s = min(now_s + calm_s, connection.ends_s - grace_s)
+        connection.due_s = (
+            due_s if connection.is_ending else min(due_s, self._check_grant(connection))
+        )
 
-    def _say_bye(self, connection: Connection, reason: str, after_s: float, grace_s: float) -> None:
+    def _check_grant(self, connection: Connection) -> float:
+        """End a stream when its token does, and tell it before; gives when there is more to do."""
+        now_s, grant = connection.now_s(), connection.grant
+        ends_s = connection.opened_s + _AUTH_S if grant is None else grant.ends_s
+        if now_s >= ends_s:
+            connection.close(CloseCode.UNAUTHORIZED)
+        elif grant and not grant.is_announced:
+            if now_s < ends_s - _NOTICE_S:
+                return ends_s - _NOTICE_S
+            connection.grant = grant._replace(is_announced=True)
+            if place := self._place(connection):
+                self._say_bye(connection, place, "token", 0, ends_s - now_s)
+        return ends_s
+
+    def _leave(self, connection: Connection, reason: str, after_s: float, grace_s: float) -> None:
         """Announce the end, and go on until then; its client is to come back before that.
 
         One that has no place yet is closed: a `bye` moves its client's, which may be older.
         """
-        place = self.hub.place(connection.member)
-        if place is None or connection.is_beginning:
+        if place := self._place(connection):
+            connection.phase = Phase.LEAVING
+            connection.ends_s = connection.due_s = connection.now_s() + grace_s
+            self._say_bye(connection, place, reason, after_s, grace_s)
+        else:
             connection.close(CloseCode.RESTART)
-            return
-        connection.phase = Phase.LEAVING
-        connection.ends_s = connection.due_s = connection.now_s() + grace_s
-        connection.write(
-            moving(
-                "bye",
-                place,
-                reason=reason,
-                reconnect=True,
-                after_ms=round(after_s * 1000),
-                grace_ms=round(grace_s * 1000),
-            )
-        )
+
+    def _place(self, connection: Connection) -> str | None:
+        """Where its client may come back; None where that is still what it came with."""
+        return None if connection.is_beginning else self.hub.place(connection.member)
+
+    @staticmethod
+    def _say_bye(
+        connection: Connection, place: str, reason: str, after_s: float, grace_s: float
+    ) -> None:
+        after_ms, grace_ms = round(after_s * 1000), round(grace_s * 1000)
+        told: JsonObject = {"reason": reason, "reconnect": True}
+        connection.write(moving("bye", place, **told, after_ms=after_ms, grace_ms=grace_ms))

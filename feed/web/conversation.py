@@ -1,7 +1,7 @@
 """One client's commands, answered in their order."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from feed.errors import BadCursor, BadQuery, LogUnavailable
@@ -13,6 +13,7 @@ from feed.model.topic import NONE, Filters
 from feed.web.close_code import CloseCode
 from feed.web.command import BadCommand, Command, read_command
 from feed.web.connection import Connection
+from feed.web.grant import BadToken, Grant
 from feed.web.greeting import subscribed
 from feed.web.inbound import Message, Opcode
 from feed.web.limits import COMMANDS_BURST, COMMANDS_PER_S, Bucket
@@ -27,9 +28,13 @@ _QUIET_S = 1.0
 
 
 class Conversation:
-    """What one ws connection has asked for so far, and how much it may still ask."""
+    """What one ws connection has asked for so far, and how much it may still ask.
+
+    What its URL asks for waits for its token, where it has none yet.
+    """
 
     __slots__ = (
+        "_asked",
         "_bucket",
         "_came_with",
         "_connection",
@@ -43,6 +48,7 @@ class Conversation:
     def __init__(self, connection: Connection) -> None:
         self._hub = connection.home.hub
         self._connection = connection
+        self._asked: Callable[[], Awaitable[None]] | None = None
         self._came_with: Cursor | None = None
         self._bucket = Bucket(COMMANDS_PER_S, COMMANDS_BURST, connection.opened_s)
         self._refused_since_s = 0.0
@@ -52,7 +58,7 @@ class Conversation:
 
     def is_over(self, now_s: float) -> bool:
         """Whether a new one would go on just as this."""
-        is_said = not self.is_hearing and self._came_with is None
+        is_said = not self.is_hearing and self._came_with is None and self._asked is None
         return is_said and self._bucket.is_full(now_s)
 
     def start(self, greeting: Frame, topics: Sequence[str], options: Options, cursor: Json) -> None:
@@ -70,13 +76,20 @@ class Conversation:
         except BadCursor as error:
             self._close_unusable(error, {})
             return
+        if self._connection.grant:
+            await self._ask(topics, options)
+        else:
+            self._asked = partial(self._ask, topics, options)
+        await self._hear_all()
+
+    async def _ask(self, topics: Sequence[str], options: Options) -> None:
+        """Do what the URL asked for."""
         if topics:
             filters, rejected = read_filters(topics)
             await self._subscribe(filters, options, rejected, None, {})
         else:
             wanted = Subscription(options=options)
             await self._hub.subscribe(self._connection.member, wanted, _unsaid)
-        await self._hear_all()
 
     def take(self, message: Message) -> None:
         """A text or a ping: a ping is answered now, a text when those before it are."""
@@ -149,8 +162,10 @@ class Conversation:
                 at = {"at": command.given["at"]} if "at" in command.given else {}
                 self._write(plain("pong", **command.echo, **at, now=self._hub.clock.now_ms()))
             case "auth":
-                message = "this server reads no tokens: everything may be read without one"
-                self._write(_error(command.echo, "no_auth", message))
+                await self._authorize(command)
+            case _ if self._connection.grant is None:
+                message = 'first a token: {"type":"auth","token":…}'
+                self._write(_error(command.echo, "unauthorized", message))
             case "set":
                 options = change_options(had.options, command.given)
                 await self._change(Subscription(had.filters, options), [], command.echo)
@@ -164,6 +179,28 @@ class Conversation:
                 cursor = _read_cursor(command.given.get("cursor"))
                 await self._subscribe(filters, options, rejected, cursor, command.echo)
 
+    async def _authorize(self, command: Command) -> None:
+        """Take a token: the first, or one that takes the place of the last and may grant less."""
+        grants, connection = self._connection.home.grants, self._connection
+        if not grants.are_needed:
+            message = "this server reads no tokens: everything may be read without one"
+            self._write(_error(command.echo, "no_auth", message))
+            return
+        token = command.given.get("token")
+        try:
+            connection.grant = grant = grants.read(token if isinstance(token, str) else "")
+        except BadToken as error:
+            self._write(_error(command.echo, error.code, str(error)))
+            connection.close(CloseCode.UNAUTHORIZED)
+            return
+        connection.due_s = connection.now_s()  # for the new end
+        asked, self._asked = self._asked, None
+        if asked:
+            await asked()
+        had = connection.member.subscription
+        filters, rejected = _granted(grant, had.filters)
+        await self._change(Subscription(filters, had.options), rejected, command.echo)
+
     async def _subscribe(
         self,
         filters: Filters,
@@ -173,6 +210,8 @@ class Conversation:
         echo: JsonObject,
     ) -> None:
         """Add topics. A cursor is honoured with the first that a connection has, never again."""
+        filters, forbidden = _granted(self._connection.grant, filters)
+        rejected = [*rejected, *forbidden]
         is_first = filters != NONE and not self._connection.has_subscribed
         wanted = Subscription(filters, options)
         await self._hub.subscribe(
@@ -200,6 +239,13 @@ class Conversation:
 
     def _write(self, frame: Frame) -> None:
         self._connection.write(frame)
+
+
+def _granted(grant: Grant | None, filters: Filters) -> tuple[Filters, list[Rejected]]:
+    """The filters that may be seen, and the others."""
+    refused = grant.refused(filters) if grant else filters.names()
+    rejected = [Rejected(name, "forbidden", "not in this token") for name in refused]
+    return filters.minus(Filters.of(refused)), rejected
 
 
 def _unsaid(_resumed: bool) -> None:  # noqa: FBT001  (what the hub calls)

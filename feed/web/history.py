@@ -13,9 +13,10 @@ from feed.hub.fold import MINUTE_MS
 from feed.hub.lane import Lane
 from feed.hub.points import Point, Span, span_of
 from feed.model.codec import encode
-from feed.model.topic import kind_of, parse_topic
+from feed.model.topic import Filters, kind_of, parse_topic
 from feed.web import keys
 from feed.web.answer import Shared, fresh, share
+from feed.web.grant import Grant
 from feed.web.query import need_filters, read_options
 
 _FIELDS = ("open", "high", "low", "close")
@@ -34,12 +35,13 @@ _FRESH_S = 1
 
 async def history(request: web.Request) -> web.Response:
     """Answer what was, oldest first; 304 where the client has it (RFC 9110 section 13.1.2)."""
+    grant = request.app[keys.GRANTS].need(request)
     points = _integer(request, "points", 1, _MOST_POINTS) or _POINTS
     span_s = _integer(request, "span_s", _SHORTEST_S, _LONGEST_S)
     fields = _fields(request)
     delay_ms = lasting(read_options({"delay_ms": request.query.get("delay_ms", "")}).delay_ms)
     lane = await request.app[keys.HUB].lane(delay_ms)
-    topics = _topics(request, lane)
+    topics = _topics(request, grant, lane)
     past = await request.app[keys.HISTORY].reached(lane)
     span = span_of(
         points,
@@ -68,13 +70,16 @@ async def history(request: web.Request) -> web.Response:
     return share(request, Shared(body, fresh(_FRESH_S, f'W/"{tag}"')))
 
 
-def _topics(request: web.Request, lane: Lane) -> Sequence[str]:
+def _topics(request: web.Request, grant: Grant, lane: Lane) -> Sequence[str]:
     """What is asked for: one `topic`, or those that `topics` names and its filters match now."""
     if "topic" in request.query:
         if "topics" in request.query or len(request.query.getall("topic")) > 1:
             raise BadQuery([Fault("topic", "either one `topic`, or `topics`")])
-        return [parse_topic(request.query["topic"])]
+        topic = parse_topic(request.query["topic"])
+        grant.allow(Filters.of([topic]))
+        return [topic]
     filters = need_filters(request)
+    grant.allow(filters)
     matching = (item.topic for item in lane.tail.current(filters))
     topics = sorted(filters.topics.union(matching))
     if len(topics) > _MOST_TOPICS:

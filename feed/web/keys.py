@@ -11,6 +11,7 @@ from feed.hub.leader import Leader
 from feed.web.auth import Admins
 from feed.web.bell import Bells
 from feed.web.connections import Connections
+from feed.web.grant import Grants
 from feed.web.origin import Origins
 from feed.web.peer import Peers
 
@@ -25,6 +26,7 @@ BELLS = web.AppKey("bells", Bells)
 ADMINS = web.AppKey("admins", Admins)
 METRICS_READERS = web.AppKey("metrics_readers", Admins)
 """Who may read the metrics; all admins may."""
+GRANTS = web.AppKey("grants", Grants)
 ORIGINS = web.AppKey("origins", Origins)
 PEERS = web.AppKey("peers", Peers)
 INSTANCE = web.AppKey("instance", str)

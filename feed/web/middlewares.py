@@ -11,6 +11,7 @@ from feed.errors import (
     BadInput,
     EventUnknown,
     Faulty,
+    Forbidden,
     KeyReused,
     LogUnavailable,
     Refused,
@@ -28,6 +29,7 @@ _OPEN = (*_DOORS, "/static/feed.js")
 _UPGRADE = ("Upgrade", "Connection", "Sec-WebSocket-Version")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _RETRY = {"Retry-After": "2"}
+_STATUS = {BadChange: 422, Forbidden: 403}
 
 _PAGE = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
@@ -74,7 +76,7 @@ def _of_http(error: web.HTTPException) -> web.Response:
 def _of_feed(error: BadInput | Refused | LogUnavailable) -> web.Response:
     match error:
         case Faulty():
-            status = 422 if isinstance(error, BadChange) else 400
+            status = _STATUS.get(type(error), 400)
             return problem(status, error.code, "what was sent is wrong", faults=error.faults)
         case BadInput():
             return problem(400, error.code, str(error))

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from feed.model.codec import encode
 from feed.model.entry import Item
-from feed.model.topic import ALL, kind_of
+from feed.model.topic import kind_of
 from feed.web import keys
 from feed.web.view import price_order, price_view, score_order, score_view
 
@@ -24,7 +24,8 @@ _BLANKS = {
 
 async def dashboard(request: web.Request) -> web.Response:
     """`GET /`."""
-    snapshot = request.app[keys.HUB].live.standing(ALL)
+    grant = request.app[keys.GRANTS].need(request)
+    snapshot = request.app[keys.HUB].live.standing(grant.filters)
     context = dashboard_context(snapshot.cursor, snapshot.items, request.app[keys.CLOCK].now_ms())
     return aiohttp_jinja2.render_template("dashboard.html", request, context)
 

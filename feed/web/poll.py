@@ -48,15 +48,17 @@ heeds the first of the two headers, later ones both.
 
 _KEY_SECONDS = re.compile(r"[1-9][0-9]?", re.ASCII)
 
-_PLACE = ("cursor=", "wait=")
+_PLACE = ("cursor=", "wait=", "token=")
 _read_before = Kept(256)
 """Query strings without what differs from poll to poll, and what they ask for."""
 
 
 async def poll(request: web.Request) -> web.Response:
     """Answer what is newer than the cursor, at once or when it comes; a snapshot without one."""
+    grant = request.app[keys.GRANTS].need(request)
     app, asked = request.app, _asked(request)
-    cursor, wait_s = read_cursor(request), read_wait_s(request)
+    grant.allow(asked.joined.filters)
+    cursor, wait_s = read_cursor(request), min(read_wait_s(request), grant.ends_s - _now_s())
     with app[keys.CONNECTIONS].admitted(app[keys.PEERS].address(request)):
         lane = await app[keys.HUB].lane(asked.wanted.options.delay_ms)
         pollers, joined = (

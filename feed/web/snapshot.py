@@ -14,7 +14,9 @@ _FRESH_S = 1
 
 async def snapshot(request: web.Request) -> web.Response:
     """Answer the current items; 304 where the client has them (RFC 9110 section 13.1.2)."""
+    grant = request.app[keys.GRANTS].need(request)
     wanted = Subscription(need_filters(request), read_options(request.query))
+    grant.allow(wanted.filters)
     lane = await request.app[keys.HUB].lane(wanted.options.delay_ms)
     key = ("items", wanted.filters, wanted.options.fields)
     return share(request, lane.kept.get(key, lambda: _items(lane, wanted)))

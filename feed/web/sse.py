@@ -25,8 +25,10 @@ _RETRY_MS = (1000, 5000)
 
 async def sse(request: web.Request) -> web.StreamResponse:
     """Begin a stream of events, and let it go on by itself."""
+    grant = request.app[keys.GRANTS].need(request)
     wanted = Subscription(need_filters(request), read_options(request.query))
     joined = replace(wanted, filters=also_filters(request, wanted.filters))
+    grant.allow(joined.filters)
     cursor = _read_place(request)
     app, connections = request.app, request.app[keys.CONNECTIONS]
     address = app[keys.PEERS].address(request)
@@ -37,6 +39,7 @@ async def sse(request: web.Request) -> web.StreamResponse:
     # aiohttp frames chunks in HTTP/1.1 only, and one wrapping is shared by all who get it.
     wrap = chunked_event if request.version >= HttpVersion11 else event
     stream = EventStream(address, wrap, connections)
+    stream.grant = grant
     take_over(request, stream)
     connections.add(stream)
     stream.run(stream.begin(welcome(app, stream), wanted, cursor, joined))

@@ -9,6 +9,7 @@ from feed.web import keys
 from feed.web.close_code import CloseCode
 from feed.web.connection import LOOK_S, Connection, Home
 from feed.web.conversation import Conversation
+from feed.web.grant import BadToken
 from feed.web.greeting import welcome
 from feed.web.inbound import Broken, Incomplete, Message, Opcode, read
 from feed.web.limits import MESSAGE_BYTES
@@ -37,8 +38,13 @@ async def websocket(request: web.Request) -> web.StreamResponse:
     stream = WebSocket(address, connections, is_deflated=accepted.is_deflated)
     early = take_over(request, stream)
     connections.add(stream)
-    greeting = welcome(app, stream)
-    stream.conversation.start(greeting, read_topics(request), options, request.query.get("cursor"))
+    try:
+        stream.grant = connections.grants.of(request)
+    except BadToken:
+        stream.close(CloseCode.UNAUTHORIZED)
+    else:
+        cursor, greeting = request.query.get("cursor"), welcome(app, stream)
+        stream.conversation.start(greeting, read_topics(request), options, cursor)
     stream.data_received(early)
     return accepted.response
 

@@ -15,6 +15,7 @@ from feed.web.websocket import WebSocket
 from tests.support.clock import LoopClock
 from tests.support.log import lent
 from tests.support.transport import (
+    PUBLIC,
     Client,
     Line,
     opened,
@@ -68,7 +69,12 @@ async def sweeping(
     hub = Hub(lent(MemoryLog()), LoopClock(), heartbeat_s=15)
     await hub.start()
     home = Connections(
-        hub, max_age_s=max_age_s, drain_s=drain_s, most=most, most_per_address=most_per_address
+        hub,
+        PUBLIC,
+        max_age_s=max_age_s,
+        drain_s=drain_s,
+        most=most,
+        most_per_address=most_per_address,
     )
     home.start()
     try:

@@ -22,6 +22,7 @@ from feed.web.snapshot import snapshot
 from tests.support.clock import LoopClock
 from tests.support.log import lent
 from tests.support.request import Headers
+from tests.support.transport import PUBLIC
 
 
 class Polls:
@@ -73,8 +74,9 @@ async def polls(log: MemoryLog | None = None) -> AsyncIterator[Polls]:
     app = web.Application()
     app[keys.HUB], app[keys.PEERS] = hub, Peers([])
     app[keys.CONNECTIONS] = connections = Connections(
-        hub, max_age_s=3300, drain_s=5, most=100_000, most_per_address=0
+        hub, PUBLIC, max_age_s=3300, drain_s=5, most=100_000, most_per_address=0
     )
+    app[keys.GRANTS] = PUBLIC
     app[keys.BELLS] = bells = Bells(hub, connections.draining)
     bells.start()
     try:

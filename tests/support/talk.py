@@ -19,11 +19,12 @@ from feed.model.codec import Json, JsonObject
 from feed.model.frame import plain
 from feed.settings import Settings
 from feed.web.connections import Connections
+from feed.web.grant import Grants
 from feed.web.websocket import WebSocket
 from tests.support.client_frame import FIN, PING, client_frame, text
 from tests.support.clock import LoopClock
 from tests.support.log import lent
-from tests.support.transport import FUSE_S, Client, opened, server_frames, serving
+from tests.support.transport import FUSE_S, PUBLIC, Client, opened, server_frames, serving
 
 Said: TypeAlias = dict[str, Any] | tuple[str, bytes]
 """A text message as JSON, or what else it is and its payload."""
@@ -153,16 +154,18 @@ async def talking(
     is_deflated: bool = False,
     kind: type[WebSocket] = WebSocket,
     room: int | None = None,
+    grants: Grants = PUBLIC,
 ) -> AsyncIterator[Talk]:
     """A WebSocket that was opened with these in its URL; nothing was read yet."""
     hub = Hub(lent(log or MemoryLog()), LoopClock(), heartbeat_s=15)
     await hub.start()
-    home = Connections(hub, max_age_s=3300, drain_s=0, most=9, most_per_address=0)
+    home = Connections(hub, grants, max_age_s=3300, drain_s=0, most=9, most_per_address=0)
     home.start()
     stream = kind("192.0.2.1", home, is_deflated=is_deflated)
     try:
         async with opened(stream, room=room) as client:
             home.add(stream)
+            stream.grant = None if grants.are_needed else stream.grant
             stream.conversation.start(plain("welcome"), topics, options or Options(), cursor)
             yield Talk(stream, client, home)
     finally:

@@ -15,6 +15,7 @@ from feed.log.memory import MemoryLog
 from feed.model.frame import Frame, Wrap
 from feed.web.connection import Connection, Home, Phase
 from feed.web.edge import Runner
+from feed.web.grant import Grants
 from tests.support.clock import LoopClock
 from tests.support.log import lent
 
@@ -30,11 +31,16 @@ def line(frame: Frame) -> bytes:
     return frame.payload + b"\n"
 
 
+PUBLIC = Grants("", LoopClock())
+"""For a feed that everybody may read."""
+
+
 class House:
     """A home that keeps whom it was told to be gone."""
 
     def __init__(self, hub: Hub | None = None) -> None:
         self.hub = hub or Hub(lent(MemoryLog()), LoopClock(), heartbeat_s=15)
+        self.grants = PUBLIC
         self.gone: list[Connection] = []
 
     def remove(self, connection: Connection) -> None:

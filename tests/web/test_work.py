@@ -43,6 +43,7 @@ class Home:
     """Where streams of tests belong."""
 
     hub: Any = None
+    grants: Any = None
 
     def __init__(self) -> None:
         self.streams: list[Stream] = []

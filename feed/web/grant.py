@@ -1,0 +1,112 @@
+"""What a subscriber may see, and until when: by a JSON Web Token (security notes, section 3)."""
+
+import asyncio
+from typing import NamedTuple
+
+import jwt
+from aiohttp import web
+
+from feed.clock import Clock
+from feed.errors import BadInput, BadTopic, Fault, Forbidden
+from feed.model.topic import ALL, Filters, parse_filter
+
+_LEEWAY_S = 30
+"""How far the clocks of who signs and who reads may be apart."""
+
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+class Grant(NamedTuple):
+    """The topics that may be seen, until the loop's time is `ends_s`.
+
+    `is_announced`: the client was told that it ends, or came when it was too late to tell.
+    """
+
+    filters: Filters = ALL
+    ends_s: float = float("inf")
+    is_announced: bool = False
+
+    def refused(self, filters: Filters) -> list[str]:
+        """Those of the filters that match more than may be seen, as a client writes them."""
+        return [name for name in filters.names() if not self.filters.covers(name)]
+
+    def allow(self, filters: Filters) -> None:
+        """Raises Forbidden where any of the filters matches more than may be seen."""
+        if names := self.refused(filters):
+            raise Forbidden([Fault(f"topics={name}", "not in this token") for name in names])
+
+
+EVERYTHING = Grant()
+"""For everybody where the feed is public."""
+
+
+class BadToken(BadInput):
+    """It is not said why: who has a good one need not know, nor need who guesses."""
+
+    code = "unauthorized"
+
+
+class Grants:
+    """Reads tokens that were signed with the secret (HS256); without one it is a public feed."""
+
+    def __init__(self, secret: str, clock: Clock) -> None:
+        self._secret = secret
+        self._clock = clock
+
+    @property
+    def are_needed(self) -> bool:
+        """Whether a token must be had."""
+        return bool(self._secret)
+
+    def of(self, request: web.Request) -> Grant | None:
+        """What the token of a request grants; None where there is none. Raises BadToken.
+
+        It is in the header, or in the query, for those who cannot send headers.
+        """
+        if not self._secret:
+            return EVERYTHING
+        if given := request.headers.getall("Authorization", []):
+            scheme, _, token = given[0].partition(" ")
+            return self.read(token.strip() if (len(given), scheme.lower()) == (1, "bearer") else "")
+        tokens = request.query.getall("token", [])
+        return self.read(tokens[0] if len(tokens) == 1 else "") if tokens else None
+
+    def need(self, request: web.Request) -> Grant:
+        """What a request over HTTP may see; raises HTTPUnauthorized, the same for every reason."""
+        try:
+            grant = self.of(request)
+        except BadToken:
+            grant = None
+        if grant is None:
+            raise web.HTTPUnauthorized(headers=_CHALLENGE)
+        return grant
+
+    def read(self, token: str) -> Grant:
+        """What a token grants now. Raises BadToken.
+
+        Its time is compared with our clock. Within the leeway it is as good as new.
+        """
+        try:
+            claims = jwt.decode(
+                token,
+                self._secret,
+                algorithms=["HS256"],
+                leeway=_LEEWAY_S,
+                options={"require": ["exp", "topics"], "verify_exp": False},
+            )
+            filters = Filters.of(parse_filter(text) for text in _texts(claims["topics"]))
+            left_s = float(claims["exp"]) - self._clock.now_ms() / 1000
+        except (jwt.InvalidTokenError, BadTopic, ValueError, TypeError, OverflowError) as error:
+            raise BadToken("the token is not valid") from error
+        if not left_s > -_LEEWAY_S:
+            raise BadToken("the token is not valid")
+        if left_s <= 0:
+            left_s += _LEEWAY_S
+        now_s = asyncio.get_running_loop().time()
+        return Grant(filters, now_s + left_s, is_announced=left_s <= _LEEWAY_S)
+
+
+def _texts(topics: object) -> list[str]:
+    if not isinstance(topics, list) or not all(isinstance(text, str) for text in topics):
+        raise TypeError
+    return topics
