@@ -20,6 +20,7 @@ from feed.web import keys
 from feed.web.answer import json_answer, problem
 from feed.web.close_code import CloseCode
 from feed.web.inject import idempotency_key, read, read_topic
+from feed.web.patience import read_body
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ async def inject(request: web.Request) -> web.Response:
     if refused := _other_type(request):
         return refused
     key = idempotency_key(request)
-    body = await request.read()
+    body = await read_body(request)
     changes = read(body)
     dry_run = request.query.get("dry_run", "0") not in ("", "0")
     ingest = request.app[keys.INGEST]
@@ -105,7 +106,7 @@ async def unpin(request: web.Request) -> web.Response:
     """`POST /admin/unpin`: sources may overwrite the fields of an item again."""
     if refused := _other_type(request):
         return refused
-    topic = read_topic(await request.read())
+    topic = read_topic(await read_body(request))
     hub = request.app[keys.HUB]
     if hub.current(topic) is None:
         return problem(404, "topic_unknown", f"{topic} does not exist")
@@ -174,7 +175,7 @@ async def decide(request: web.Request) -> web.Response:
     if leader.intake is None:
         return problem(409, "not_leader", f"{await leader.holder() or 'nobody'} runs the sources")
     try:
-        topic = parse_topic(_decode_topic(await request.read()).topic)
+        topic = parse_topic(_decode_topic(await read_body(request)).topic)
     except msgspec.ValidationError as error:
         return problem(422, "invalid", str(error))
     except msgspec.DecodeError as error:

@@ -69,6 +69,21 @@ def problem(
     **more: Json,
 ) -> web.Response:
     """A refusal: `code` for programs, `detail` for people, `faults` with their places."""
+    return web.Response(
+        body=problem_body(status, code, detail, faults=faults, **more),
+        status=status,
+        headers={
+            **(headers or {}),
+            "Content-Type": "application/problem+json",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def problem_body(
+    status: int, code: str, detail: str, *, faults: Sequence[Fault] = (), **more: Json
+) -> bytes:
+    """The JSON of a refusal (RFC 9457 section 3.1)."""
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -79,12 +94,4 @@ def problem(
     }
     if faults:
         body["errors"] = [{"path": fault.path, "message": fault.message} for fault in faults]
-    return web.Response(
-        body=encode(body),
-        status=status,
-        headers={
-            **(headers or {}),
-            "Content-Type": "application/problem+json",
-            "Cache-Control": "no-store",
-        },
-    )
+    return encode(body)

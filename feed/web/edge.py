@@ -6,14 +6,17 @@ overridden; no public argument says with what, so each new protocol is told its 
 0006).
 """
 
+import asyncio
 import logging
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from feed.web.answer import problem
+from feed.web.answer import problem, problem_body
 from feed.web.middlewares import DATA_HEADERS, HEADERS
+from feed.web.patience import Heads
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +25,34 @@ BACKLOG = 4096
 
 
 class Edge(web.RequestHandler):
-    """aiohttp's own protocol, but for what it says of requests that are none."""
+    """aiohttp's own protocol, but for what it says of requests that are none, and that never come.
+
+    It has no slots of its own, since aiohttp makes it: `heads` is its server's.
+    """
 
     __slots__ = ()
+    heads: ClassVar[Heads]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.Protocol."""
+        super().connection_made(transport)
+        self.heads.expect(self)
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol. Between two requests a connection may be silent."""
+        self.heads.expect(self)
+        super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """See asyncio.Protocol."""
+        self.heads.forget(self)
+        super().connection_lost(exc)
+
+    def give_up(self) -> None:
+        """See Patient."""
+        if self.transport is not None:
+            self.transport.write(_LATE)
+            self.transport.close()
 
     def handle_error(
         self,
@@ -50,11 +78,41 @@ class Edge(web.RequestHandler):
         return response
 
 
+_LATE_BODY = problem_body(408, "request_timeout", "the request did not come in time")
+_LATE = b"\r\n".join(
+    [
+        b"HTTP/1.1 408 Request Timeout",
+        *(f"{name}: {value}".encode() for name, value in {**HEADERS, **DATA_HEADERS}.items()),
+        b"Content-Type: application/problem+json",
+        b"Cache-Control: no-store",
+        b"Content-Length: %d" % len(_LATE_BODY),
+        b"Connection: close",
+        b"",
+        _LATE_BODY,
+    ]
+)
+
+
+@web.middleware
+async def heads(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Note that the head of a request has come; the next is waited for once it begins."""
+    protocol = request.protocol
+    if not isinstance(protocol, Edge):
+        return await handler(request)
+    with protocol.heads.answering(protocol):
+        return await handler(request)
+
+
 class _Server:
     """aiohttp's server, but that it makes an `Edge` for each connection."""
 
     def __init__(self, server: web.Server) -> None:
+        class OurEdge(Edge):
+            __slots__ = ()
+            heads = Heads()
+
         self._server = server
+        self._edge = OurEdge
 
     @property
     def requests_count(self) -> int:
@@ -64,7 +122,7 @@ class _Server:
     def __call__(self) -> web.RequestHandler:
         """A protocol, as `loop.create_server` asks for one."""
         protocol = self._server()
-        protocol.__class__ = Edge
+        protocol.__class__ = self._edge
         return protocol
 
 

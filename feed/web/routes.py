@@ -6,7 +6,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from feed.web import admin, audit, health, middlewares, pages
+from feed.web import admin, audit, edge, health, middlewares, pages
 from feed.web.history import history
 from feed.web.limits import BODY_BYTES
 from feed.web.metrics import metrics
@@ -23,7 +23,7 @@ def make_web() -> web.Application:
     """An application with every URL; its parts are to be put in under `keys`."""
     app = web.Application(
         client_max_size=BODY_BYTES,
-        middlewares=[middlewares.errors, middlewares.origins, admin.admins_only],
+        middlewares=[edge.heads, middlewares.errors, middlewares.origins, admin.admins_only],
     )
     app.on_response_prepare.append(middlewares.add_headers)
     static = StaticFiles()

@@ -134,12 +134,14 @@ async def feed(**settings: Any) -> AsyncIterator[tuple[web.Application, int]]:
 
 
 @asynccontextmanager
-async def asked(port: int, request: bytes) -> AsyncIterator[tuple[StreamReader, StreamWriter]]:
+async def asked(
+    port: int, request: bytes, fuse_s: float = FUSE_S
+) -> AsyncIterator[tuple[StreamReader, StreamWriter]]:
     """A connection of its own, on which this was sent. A fuse is in it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     try:
-        async with asyncio.timeout(FUSE_S):
+        async with asyncio.timeout(fuse_s):
             yield reader, writer
     finally:
         writer.transport.abort()

@@ -11,9 +11,13 @@ from aiohttp import web
 from feed.app import running
 from feed.clock import SystemClock
 from feed.settings import Settings
+from feed.web import keys
 from feed.web.edge import Runner
+from tests.support.clock import run_virtual
+from tests.support.talk import asked, feed
 
 TOKEN = "a-token-of-at-least-32-characters"
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 SETTINGS = Settings(log="memory:", sources=False, drain_s=0, admin_token=(TOKEN,))
 
 
@@ -38,11 +42,11 @@ async def broken(request: web.Request) -> web.StreamResponse:
     raise RuntimeError("midway")
 
 
-async def said(port: int, request: bytes) -> tuple[bytes, bytes]:
+async def said(port: int, request: bytes, fuse_s: float = 5) -> tuple[bytes, bytes]:
     """The head and the body of the answer, until the server ends the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(fuse_s):
         answer = await reader.read()
     writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
@@ -119,3 +123,60 @@ async def test_a_token_that_is_not_utf_8_is_a_wrong_one(port: int) -> None:
         b"Authorization: Bearer \xff\xfe\r\n\r\n",
     )
     assert head.startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_request_that_does_not_come_is_given_up_after_20_s() -> None:
+    async def scene() -> None:
+        async with feed(admin_token=(TOKEN,)) as (_, port):
+            began = [b"", b"GET / HT", b"GET /health/live HTTP/1.1\r\nHost: x\r\n"]
+            answers = await asyncio.gather(*(said(port, each, 30) for each in began))
+            assert asyncio.get_running_loop().time() == pytest.approx(20, abs=1)
+            for head, body in answers:
+                assert head.startswith(b"HTTP/1.1 408 ")
+                assert b"Server: feed" in head
+                assert json.loads(body)["code"] == "request_timeout"
+
+    run_virtual(scene())
+
+
+def test_between_two_requests_a_connection_may_be_silent() -> None:
+    async def scene() -> None:
+        async with feed() as (_, port), asked(port, LIVE, fuse_s=400) as (reader, writer):
+            assert await reader.readuntil(b"}")
+            await asyncio.sleep(300)
+            writer.write(LIVE)
+            assert await reader.readuntil(b"}")
+            writer.write(LIVE[:9])
+            await asyncio.sleep(19)
+            assert not reader.at_eof()
+            assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+
+    run_virtual(scene())
+
+
+def test_what_is_answered_for_long_is_left_alone() -> None:
+    async def scene() -> None:
+        poll = b"GET /poll?topics=A&cursor=%b&wait=50 HTTP/1.1\r\nHost: x\r\n\r\n"
+        async with feed() as (app, port):
+            hub = app[keys.HUB]
+            place = hub.live.cursor(hub.head).encode()
+            async with asked(port, poll % place, fuse_s=60) as (reader, _):
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 200 ")
+                assert asyncio.get_running_loop().time() > 45
+
+    run_virtual(scene())
+
+
+def test_a_body_that_does_not_come_is_given_up_as_well() -> None:
+    async def scene() -> None:
+        inject = (
+            b"POST /admin/inject HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %b\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        )
+        async with feed(admin_token=(TOKEN,)) as (_, port):
+            head, body = await said(port, inject % TOKEN.encode(), 40)
+            assert head.startswith(b"HTTP/1.1 408 ")
+            assert json.loads(body)["code"] == "request_timeout"
+
+    run_virtual(scene())
