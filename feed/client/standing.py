@@ -21,10 +21,14 @@ class _Standing(msgspec.Struct, frozen=True):
 _decode = decoder(_Standing)
 
 
-async def standing(
+async def standing(session: aiohttp.ClientSession, wanted: Wanted, limit_s: float) -> list[Element]:
+    """What `/snapshot` answers, each time within so many seconds. Raises Lost and Ended."""
+    return [element for part in wanted.in_parts() for element in await _ask(session, part, limit_s)]
+
+
+async def _ask(
     session: aiohttp.ClientSession, wanted: Wanted, limit_s: float
 ) -> tuple[Element, ...]:
-    """What `/snapshot` answers, within so many seconds. Raises Lost and Ended."""
     url = f"{wanted.url}/snapshot"
     try:
         async with (

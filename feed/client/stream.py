@@ -113,6 +113,8 @@ class Stream:
 
     def _open_in(self, delay_s: float, rung: int, *, is_climb: bool = False) -> None:
         self._drop_next()
+        if self._is_closed:
+            return
         transport = self._transports[rung](self._session, self._wanted)
         self._next = Successor(transport, rung, delay_s, self._pace, is_climb=is_climb)
 

@@ -1,9 +1,12 @@
 """What a client asks for, at any door."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from feed.model.codec import JsonObject
 
+_TOPICS_IN_A_URL = 80  # of 70 characters at most
 _LONGEST_QUERY = 6000  # a server's line of a request holds 8 KiB, and a proxy's no more
 
 
@@ -24,6 +27,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     def fits_a_url(self) -> bool:
         """Whether it can be asked for by a query string, as all doors but the WebSocket want it."""
         return sum(len(text) + 1 for text in (*self.topics, *self.fields)) <= _LONGEST_QUERY
+
+    def in_parts(self) -> Iterator["Wanted"]:
+        """The same as several, each of which fits a URL."""
+        for begin in range(0, len(self.topics), _TOPICS_IN_A_URL):
+            topics = self.topics[begin : begin + _TOPICS_IN_A_URL]
+            yield msgspec.structs.replace(self, topics=topics)
 
     def command(self, cursor: str | None) -> JsonObject:
         """As a `subscribe`."""
