@@ -15,11 +15,14 @@ from tests.support.server import TOKEN
 
 
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
-    """A server without sources."""
-    settings = Settings(
-        log="memory:", sources=False, admin_token=(TOKEN,), drain_s=0, heartbeat_s=0.2
-    )
+def settings() -> Settings:
+    """No sources, and a heartbeat that is soon missed."""
+    return Settings(log="memory:", sources=False, admin_token=(TOKEN,), drain_s=0, heartbeat_s=0.2)
+
+
+@pytest.fixture
+async def port(settings: Settings) -> AsyncIterator[int]:
+    """A server."""
     async with running(settings, SystemClock()) as app, TestServer(app) as server:
         assert server.port
         yield server.port
