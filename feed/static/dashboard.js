@@ -1,329 +1,250 @@
 /**
  * The dashboard: takes over the page that the server rendered, and keeps it as the feed is.
- * Everything from outside enters the page as text (`textContent`) and in no other way; all writing
- * is done in one pass for each frame of the screen.
+ * Everything from outside enters the page as text and in no other way; all writing is done in one
+ * pass for each frame of the screen, and first of what can be seen.
  */
 
+import { announce, eventLine, stateLine } from "./dashboard/announce.js";
+import { Badge } from "./dashboard/badge.js";
+import { ScoreCard } from "./dashboard/card.js";
+import { Chart } from "./dashboard/chart.js";
+import { readChoices, writeChoices } from "./dashboard/choices.js";
+import { listen, showChoices } from "./dashboard/controls.js";
+import { lately } from "./dashboard/history.js";
+import { List } from "./dashboard/list.js";
+import { sortedPrices, sortedScores } from "./dashboard/order.js";
+import { Pace } from "./dashboard/pace.js";
+import { element, the } from "./dashboard/page.js";
+import { PriceRow } from "./dashboard/row.js";
+import { Sight } from "./dashboard/sight.js";
 import { Feed } from "./feed.js";
-import { ageText, eventView, priceOrder, priceView, scoreOrder, scoreView } from "./view.js";
 
-const EVENTS_SHOWN = 5;
-const ANNOUNCED_AT_ONCE = 3;
-const QUIET_MS = 30_000;
-const AGE_MS = 10_000;
-const FLASH_MS = 1_100;
+/** @typedef {import("./feed.js").Item} Item */
 
-const KINDS = {
-  price: { view: priceView, order: priceOrder, flashes: ["price"] },
-  score: { view: scoreView, order: scoreOrder, flashes: ["home_score", "away_score"] },
-};
-const SAYS = {
-  connecting: "Connecting",
-  live: "Live",
-  retrying: "Reconnecting",
-  stopped: "Stopped",
-};
-
-/** Attributes by which the style tells rows apart. */
-const MARKS = ["state", "move", "phase", "ahead"];
+const WINDOW_MS = 50;
+const TICK_MS = 1_000;
+const URL_MS = 300;
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-
-/** One row or card: writes only what differs from what it says already. */
-class Row {
-  /** @type {Map<string, {event: import("./feed.js").FeedEvent, taken: string | undefined}>} */
-  events = new Map();
-  #slots;
-  #list;
-  #kind;
-  #eventsChanged = false;
-  /** @type {import("./view.js").View} */
-  #view = {};
-
-  /** @param {HTMLElement} element */
-  constructor(element) {
-    this.element = element;
-    this.topic = element.dataset.topic ?? "";
-    this.#kind = KINDS[kindOf(this.topic)];
-    this.#slots = slotsOf(element);
-    this.#list = element.querySelector(".events");
-    for (const [name, slot] of this.#slots) this.#view[name] = slot.textContent ?? "";
-  }
-
-  /** @param {import("./feed.js").FeedEvent} event */
-  note(event) {
-    const known = this.events.get(event.id);
-    if (event.op === "void") {
-      const why = event.data?.why;
-      this.events.set(event.id, {
-        event: known?.event ?? event,
-        taken: typeof why === "string" ? why : "",
-      });
-    } else {
-      this.events.set(event.id, { event, taken: undefined });
-    }
-    for (const id of this.events.keys()) {
-      if (this.events.size <= EVENTS_SHOWN) break;
-      this.events.delete(id);
-    }
-    this.#eventsChanged = true;
-  }
-
-  forget() {
-    this.events.clear();
-    this.#eventsChanged = true;
-  }
-
-  /**
-   * @param {import("./feed.js").Item} item
-   * @param {number} now
-   * @param {import("./feed.js").Item | undefined} shown  what it showed; undefined: no change
-   */
-  show(item, now, shown) {
-    const view = this.#kind.view(this.topic, item, now);
-    for (const [name, slot] of this.#slots) {
-      if (view[name] !== this.#view[name]) slot.textContent = view[name];
-    }
-    for (const name of MARKS) {
-      if (name in view && this.element.dataset[name] !== view[name])
-        this.element.dataset[name] = view[name];
-    }
-    this.#view = view;
-    if (shown) this.#flash(this.#kind.view(this.topic, shown, now));
-    if (this.#eventsChanged) this.#showEvents();
-    return view;
-  }
-
-  /** @param {import("./view.js").View} before */
-  #flash(before) {
-    if (still.matches) return;
-    for (const name of this.#kind.flashes) {
-      if (before[name] === this.#view[name]) continue;
-      const tone = name === "price" ? rise(before[name], this.#view[name]) : "news";
-      this.#slots
-        .get(name)
-        ?.animate({ backgroundColor: [`var(--flash-${tone})`, "transparent"] }, FLASH_MS);
-    }
-  }
-
-  #showEvents() {
-    this.#eventsChanged = false;
-    const lines = [...this.events.values()].reverse().map(({ event, taken }) => {
-      const line = blank("event");
-      const view = eventView(event, taken, this.#view);
-      for (const [name, slot] of slotsOf(line)) slot.textContent = view[name];
-      line.dataset.event = event.id;
-      line.dataset.kind = event.kind;
-      if (taken !== undefined) line.dataset.taken = "";
-      return line;
-    });
-    this.#list?.replaceChildren(...lines);
-  }
-}
-
-/** @type {Map<string, Row>} */
-const rows = new Map();
-/**
- * What changed since the last paint: topic → the item as it was shown.
- * @type {Map<string, import("./feed.js").Item | undefined>}
- */
-const changed = new Map();
-/** @type {import("./feed.js").FeedEvent[]} */
-let news = [];
-let ordered = true;
-let painting = false;
-let ticked = false;
-
 const start = JSON.parse(element("start").textContent ?? "{}");
-for (const row of document.querySelectorAll("main [data-topic]")) {
-  const known = new Row(/** @type {HTMLElement} */ (row));
-  rows.set(known.topic, known);
-}
+let choices = readChoices(location.search);
 
-const feed = new Feed({ ...start, conflateMs: 100, windowMs: 50, onStatus: showConnection });
+/** What changed since the last paint: topic → the item as it was shown. */
+const changed = /** @type {Map<string, Item | undefined>} */ (new Map());
+let news = /** @type {import("./feed.js").FeedEvent[]} */ ([]);
+let isPainting = false;
+let isArranged = true;
+let isMoved = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let urlTimer;
+
+const feed = new Feed({
+  ...start,
+  delayMs: choices.delayS * 1000,
+  windowMs: WINDOW_MS,
+  perPaint: true,
+  onStatus: (status) => badge?.tell(status, choices.delayS),
+});
+const badge = new Badge(feed);
+const pace = new Pace((conflateMs) => feed.set({ conflateMs }));
+const sight = new Sight();
+const chart = new Chart(() => choose({ chart: "" }, true), delayMs);
+
+const prices = new List("price", feed.items, {
+  make: (element) => new PriceRow(element),
+  sorted: (entries, { sort, pins }) => sortedPrices(entries, sort, pins),
+  told: (row, came) => follow(row, came, recallPrice),
+});
+const scores = new List("score", feed.items, {
+  make: (element) => new ScoreCard(element, start.events[element.dataset.topic ?? ""]),
+  sorted: (entries, { pins }) => sortedScores(entries, pins),
+  told: (card, came) => follow(card, came, recallMatch),
+});
+const lists = { price: prices, score: scores };
+
 feed.subscribe(["price:*", "score:*"], {
-  onItem(topic, item, before) {
+  onItem(topic, _item, before) {
     if (!changed.has(topic)) changed.set(topic, before);
     paintSoon();
   },
   onEvent(event) {
-    if (kindOf(event.topic) !== "score") return;
-    news.push(event);
+    if (event.topic.startsWith("score:")) news.push(event);
     paintSoon();
   },
   onReset() {
-    // A goal may have been taken back in what can no longer be told.
+    // A goal may have been taken back in what can no longer be told: ask for all of it anew.
     news = [];
-    for (const row of rows.values()) row.forget();
+    start.events = {};
+    for (const card of scores.rows.values()) {
+      card.timeline.clear();
+      recallMatch(card);
+    }
   },
 });
-setInterval(() => {
-  ticked = true;
-  paintSoon();
-}, 1_000);
+badge.tell(feed.status, choices.delayS);
+setInterval(tick, TICK_MS);
+listen(choose, () => choices);
+the("[data-list=price]").addEventListener("click", openChart);
+addEventListener("popstate", () => {
+  choices = readChoices(location.search);
+  apply();
+});
+apply();
 
+/** All that came in one turn is painted together. */
 function paintSoon() {
-  if (painting) return;
-  painting = true;
-  requestAnimationFrame(() => {
-    painting = false;
+  if (isPainting) return;
+  isPainting = true;
+  queueMicrotask(() => {
+    isPainting = false;
     paint();
   });
 }
 
 function paint() {
-  const now = feed.now();
-  for (const [topic, before] of changed) place(topic, before);
-  for (const event of news) rows.get(event.topic)?.note(event);
-  const due = ticked
-    ? rows.keys()
-    : new Set([...changed.keys(), ...news.map(({ topic }) => topic)]);
-  for (const topic of due) {
+  const lines = [];
+  for (const [topic, before] of changed) {
+    const list = lists[kindOf(topic)];
+    if (list.place(topic)) isArranged = false;
     const item = feed.items.get(topic);
-    if (item) rows.get(topic)?.show(item, now, changed.get(topic));
+    const row = list.rows.get(topic);
+    lines.push(stateLine(topic, before, item));
+    if (!item || !row) continue;
+    row.isBehind = true;
+    if (row.isSeen) show(row, item, before);
   }
-  for (const event of news.slice(-ANNOUNCED_AT_ONCE)) announce(event);
-  if (!ordered) arrange();
-  if (ticked) showAge();
+  for (const event of news) {
+    const card = scores.rows.get(event.topic);
+    const item = feed.items.get(event.topic);
+    card?.timeline.add(event);
+    card?.showEvents();
+    if (card && item && !card.isHidden) lines.push(eventLine(event, item));
+  }
+  if (!isArranged) arrange();
+  if (chart.topic && changed.has(chart.topic)) chart.show(feed.items.get(chart.topic), seen());
+  announce(lines.filter(Boolean));
+  isMoved ||= changed.size > 0;
+  pace.painted(changed.size);
   changed.clear();
   news = [];
-  ticked = false;
 }
 
 /**
- * See that a topic has a row if it has an item, and none if it has not.
- * @param {string} topic
- * @param {import("./feed.js").Item | undefined} before
+ * @param {PriceRow | ScoreCard} row
+ * @param {Item} item
+ * @param {Item} [before]  what it showed, where the change may be shown too
  */
-function place(topic, before) {
-  const item = feed.items.get(topic);
-  const { order } = KINDS[kindOf(topic)];
-  if (!item) {
-    rows.get(topic)?.element.remove();
-    rows.delete(topic);
-    ordered = false;
-  } else if (!rows.has(topic)) {
-    const row = blank(kindOf(topic));
-    row.dataset.topic = topic;
-    rows.set(topic, new Row(row));
-    ordered = false;
-  } else if (before && compare(order(topic, before), order(topic, item)) !== 0) {
-    ordered = false;
-  }
+function show(row, item, before) {
+  row.show(item, seen());
+  if (before && !choices.still && !still.matches) row.flash(before, item);
 }
 
-/** Put the rows in order, touching only those that stand wrong, and say how many there are. */
-function arrange() {
-  ordered = true;
-  for (const [kind, { order }] of Object.entries(KINDS)) {
-    const sorted = [...rows.values()]
-      .filter(({ topic }) => kindOf(topic) === kind)
-      .map((row) => ({ row, at: order(row.topic, /** @type {any} */ (feed.items.get(row.topic))) }))
-      .sort((one, other) => compare(one.at, other.at));
-    const list = element(`[data-list=${kind}]`);
-    let next = list.firstElementChild;
-    for (const { row } of sorted) {
-      if (row.element === next) next = next.nextElementSibling;
-      else list.insertBefore(row.element, next);
+/** What time alone changes, and what is out of sight and had no hurry. */
+function tick() {
+  const now = seen();
+  for (const list of Object.values(lists)) {
+    for (const [topic, row] of list.rows) {
+      const item = feed.items.get(topic);
+      if (item && row.isBehind) row.show(item, now);
+      else if (item) row.tick(item, now);
     }
-    element(`[data-count=${kind}]`).textContent = String(sorted.length);
-    element(`[data-empty=${kind}]`).hidden = sorted.length > 0;
+  }
+  if (chart.topic) chart.show(feed.items.get(chart.topic), now);
+  if (isMoved) arrange();
+  isMoved = false;
+  badge.tick(pace);
+}
+
+function arrange() {
+  isArranged = true;
+  for (const list of Object.values(lists)) list.arrange(choices);
+}
+
+/** The moment that the page shows: behind by as much as the reader's television. */
+function seen() {
+  return feed.now() - delayMs();
+}
+
+function delayMs() {
+  return choices.delayS * 1000;
+}
+
+/**
+ * @param {Partial<import("./dashboard/choices.js").Choices>} change
+ * @param {boolean} isFinal
+ */
+function choose(change, isFinal) {
+  const was = choices;
+  choices = { ...choices, ...change };
+  if (!isFinal) {
+    showChoices(choices);
+    return;
+  }
+  clearTimeout(urlTimer);
+  const url = writeChoices(choices) || location.pathname;
+  if (choices.chart && !was.chart) history.pushState({ chart: true }, "", url);
+  else if (was.chart && !choices.chart && history.state?.chart) history.back();
+  // Typing into the filter is no reason to write an address for each letter.
+  else urlTimer = setTimeout(() => history.replaceState(history.state, "", url), URL_MS);
+  apply();
+}
+
+function apply() {
+  showChoices(choices);
+  arrange();
+  feed.set({ delayMs: delayMs() });
+  badge.tell(feed.status, choices.delayS);
+  badge.tick(pace);
+  if (choices.chart !== chart.topic) {
+    if (choices.chart) chart.open(choices.chart, feed.items.get(choices.chart), seen());
+    else chart.close();
   }
 }
 
-/**
- * Read out by screen readers, unlike the numbers that tick.
- * @param {import("./feed.js").FeedEvent} event
- */
-function announce(event) {
-  const item = feed.items.get(event.topic);
-  if (!item) return;
-  const match = scoreView(event.topic, item, feed.now());
-  const { kind } = eventView(event, undefined, match);
-  const line = document.createElement("p");
-  const what =
-    event.op === "add" ? kind : `${kind} ${event.op === "void" ? "taken back" : "corrected"}`;
-  const score = `${match.home_name} ${match.home_score}, ${match.away_name} ${match.away_score}`;
-  line.textContent = `${what}. ${score}.`;
-  const log = element("log");
-  log.append(line);
-  while (log.childElementCount > ANNOUNCED_AT_ONCE) log.firstElementChild?.remove();
-}
-
-/** @param {import("./feed.js").Status} status */
-function showConnection({ state, resumed, reconnects, problem }) {
-  const root = document.documentElement;
-  root.dataset.connection = state;
-  let says = SAYS[state];
-  if (state === "live" && reconnects > 0) says += resumed ? " · resumed" : " · reloaded";
-  if (state === "stopped" && problem?.message) says += `: ${problem.message}`;
-  const badge = element("state");
-  // A status line is read out when it is written, so only news is.
-  if (badge.textContent !== says) badge.textContent = says;
-  showAge();
-}
-
-function showAge() {
-  const { state, lastFrameAt } = feed.status;
-  const silentMs = feed.now() - lastFrameAt;
-  let says = "";
-  if (state === "live" && silentMs < QUIET_MS) says = "up to date";
-  else if (lastFrameAt)
-    says = `last heard ${silentMs < AGE_MS ? "just now" : `${ageText(silentMs)} ago`}`;
-  const age = element("age");
-  if (age.textContent !== says) age.textContent = says;
+/** @param {MouseEvent} event */
+function openChart({ target }) {
+  const place = /** @type {Element} */ (target);
+  const row = /** @type {HTMLElement | null} */ (place.closest("tr"));
+  if (row && !place.closest("input")) choose({ chart: row.dataset.topic ?? "" }, true);
 }
 
 /**
- * @param {string} before
- * @param {string} after
+ * @template {PriceRow | ScoreCard} R
+ * @param {R} row
+ * @param {boolean} came
+ * @param {(row: R) => Promise<void>} recall
  */
-function rise(before, after) {
-  const plain = (/** @type {string} */ price) =>
-    Number(price.replaceAll(",", "").replace("−", "-"));
-  return plain(after) < plain(before) ? "down" : "up";
-}
-
-/**
- * @param {Array<string | number>} one
- * @param {Array<string | number>} other
- */
-function compare(one, other) {
-  for (const [place, value] of one.entries()) {
-    if (value !== other[place]) return value < other[place] ? -1 : 1;
+function follow(row, came, recall) {
+  if (!came) {
+    sight.forget(row.element);
+    return;
   }
-  return 0;
+  let isRecalled = false;
+  sight.watch(row.element, (isSeen) => {
+    row.isSeen = isSeen;
+    if (!isSeen) return;
+    const item = feed.items.get(row.topic);
+    if (item && row.isBehind) show(row, item);
+    if (!isRecalled) recall(row);
+    isRecalled = true;
+  });
+}
+
+/** @param {PriceRow} row */
+async function recallPrice(row) {
+  const { samples } = await lately(row.topic, delayMs);
+  row.line.recall(samples);
+}
+
+/** @param {ScoreCard} card */
+async function recallMatch(card) {
+  if (card.topic in start.events) return;
+  const { events } = await lately(card.topic, delayMs);
+  card.timeline.recall(events);
+  card.showEvents();
 }
 
 /** @param {string} topic */
 function kindOf(topic) {
-  return /** @type {keyof typeof KINDS} */ (topic.slice(0, topic.indexOf(":")));
-}
-
-/**
- * @param {HTMLElement} root
- * @returns {Map<string, HTMLElement>}
- */
-function slotsOf(root) {
-  const slots = new Map();
-  for (const slot of root.querySelectorAll("[data-slot]")) {
-    slots.set(/** @type {HTMLElement} */ (slot).dataset.slot, slot);
-  }
-  return slots;
-}
-
-/** @param {string} kind */
-function blank(kind) {
-  const template = /** @type {HTMLTemplateElement} */ (element(`${kind}-blank`));
-  return /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
-}
-
-/**
- * An element of the page that the template promises, by id or selector.
- * @param {string} name
- * @returns {HTMLElement}
- */
-function element(name) {
-  const found = document.getElementById(name) ?? document.querySelector(name);
-  return /** @type {HTMLElement} */ (found);
+  return /** @type {keyof typeof lists} */ (topic.slice(0, topic.indexOf(":")));
 }

@@ -1,14 +1,15 @@
 """What a row or a card says: an item as texts by the name of their slot.
 
-`static/view.js` is the same in the browser, so that the first paint and the live page read alike;
-`tests/browser/test_view.py` holds the two together. Times of day are UTC here, the reader's there.
+`static/dashboard/view.js` is the same in the browser, so that the first paint and the live page
+read alike; `tests/browser/test_view.py` holds the two together. Times of day are UTC here, the
+reader's there.
 """
 
 import re
 from datetime import UTC
 from typing import TypeAlias
 
-from feed.model.codec import JsonObject
+from feed.model.codec import Json, JsonObject
 from feed.model.entry import Item
 from feed.model.wording import (
     compact,
@@ -17,7 +18,6 @@ from feed.model.wording import (
     instant,
     integer,
     match_clock,
-    match_order,
     signed,
     text,
 )
@@ -74,17 +74,6 @@ def score_view(item: Item, now_ms: int) -> View:
     )
 
 
-def price_order(item: Item) -> tuple[str, str]:
-    """By name, as it is read."""
-    data = item.state() or {}
-    return (text(data.get("name")) or _key(item)).lower(), item.topic
-
-
-def score_order(item: Item) -> tuple[int, int, str]:
-    """What is played comes first, then by the start."""
-    return match_order(item.topic, item.state() or {})
-
-
 def age_text(age_ms: int) -> str:
     """How long ago, coarse enough to be calm."""
     if age_ms < _TEN_S:
@@ -103,7 +92,18 @@ def _source_view(item: Item, data: JsonObject, now_ms: int) -> View:
         "state": text(data.get("state")),
         "age": age_text(now_ms - item.ts),
         "why": text(data.get("why")),
+        "held": _held_text(data.get("pinned"), now_ms),
     }
+
+
+def _held_text(pinned: Json, now_ms: int) -> str:
+    """Until when the admin's word stands, where it stands for a while (`hub/pin.py`)."""
+    pins = pinned.values() if isinstance(pinned, dict) else ()
+    ends = [integer(pin.get("until")) or 0 for pin in pins if isinstance(pin, dict)]
+    until = instant(max(ends, default=0), UTC)
+    if until is None or max(ends, default=0) <= now_ms:
+        return ""
+    return f"by hand until {until:%H:%M} UTC"
 
 
 def _side_view(data: JsonObject, side: str) -> View:

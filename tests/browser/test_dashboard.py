@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
@@ -12,6 +12,7 @@ from feed.model.entry import Item
 from feed.web.view import price_view, score_view
 from tests.support.admin import Admin
 from tests.support.browser import Screen, screen
+from tests.support.dashboard import GOAL, LIVE, MATCH, row
 from tests.support.server import Server
 
 if TYPE_CHECKING:
@@ -19,22 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-LIVE = "html[data-connection=live]"
 MARKUP = "</script><img src=x onerror='window.bad=1'><b>&amp;\"`"
-MATCH: dict[str, Any] = {
-    "league": "EPL",
-    "phase": "live",
-    "period": "2H",
-    "clock": {"ms": 4_020_000, "at": 0, "running": False},
-    "home": {"name": "Arsenal", "abbr": "ARS", "score": 1},
-    "away": {"name": "Chelsea", "abbr": "CHE", "score": 0},
-    "state": "live",
-}
-
-
-def row(topic: str, slot: str = "") -> str:
-    inner = f' [data-slot="{slot}"]' if slot else ""
-    return f'[data-topic="{topic}"]{inner}'
 
 
 async def slots(page: Screen, topic: str) -> dict[str, str]:
@@ -74,6 +60,13 @@ async def test_without_scripts_it_is_a_full_page(
         await page.sees(row("price:BTC-USD", "price"), "97,204.15")
         await page.sees(row("score:EPL.ARS-CHE", "home_score"), "1")
         await page.sees(row("score:EPL.ARS-CHE", "clock"), "67:00")
+        await page.page.locator("th.price button").click()
+        assert await page.texts(row("price:BTC-USD", "price")) == ["97,204.15"]
+        assert "sort=-price" in page.page.url
+        await page.page.locator("[name=q]").fill("chelsea")
+        await page.page.locator("[name=q]").press("Enter")
+        await page.sees(f"{row('price:BTC-USD')}[hidden]")
+        assert await page.page.locator(row("score:EPL.ARS-CHE")).is_visible()
         [state] = await page.texts("#state")
         assert re.fullmatch(r"As of \d\d:\d\d:\d\d UTC", state)
         assert await page.page.locator("noscript .note").is_visible()
@@ -92,8 +85,8 @@ async def test_nothing_jumps_when_the_scripts_take_over(
         ]
     )
     measure = """() => [...document.querySelectorAll("[data-topic]")].map((row) => {
-      const { x, width, height } = row.getBoundingClientRect();
-      return [row.outerHTML, x, width, height];
+      const { x, y, width, height } = row.getBoundingClientRect();
+      return [row.outerHTML, x, y, width, height];
     })"""
     async with screen(browser) as bare:
         await bare.page.route(
@@ -125,8 +118,7 @@ async def test_an_injected_price_and_a_goal_appear(
     assert not await page.page.locator("[data-empty=price]").is_visible()
     assert await page.texts("[data-count]") == ["1", "1"]
 
-    goal = {"kind": "goal", "id": "g-31", "data": {"side": "home", "who": "Saka", "clock": "67:12"}}
-    await admin.inject({"topic": topic, "set": {"home": {"score": 2}}, "event": goal})
+    await admin.inject({"topic": topic, "set": {"home": {"score": 2}}, "event": GOAL})
     await page.sees(row(topic, "home_score"), "2")
     line = '[data-event="g-31"]'
     await page.sees(f"{line} .told", "Goal Saka, ARS")
@@ -151,9 +143,10 @@ async def test_rows_come_in_their_order(page: Screen, server: Server, admin: Adm
     for name in ("mid", "last", "first"):
         await admin.inject({"topic": name, "data": {"price": "1"}})
         await page.sees(row(f"price:{name}"))
+    await page.reads("[data-list=price] tr:last-child [data-slot=name]", "^mid$")
     assert await page.texts("[data-slot=name]") == ["first", "last", "mid"]
     await admin.inject({"topic": "first", "set": {"name": "Zulu"}})
-    await page.sees(row("price:first", "name"), "Zulu")
+    await page.sees("[data-list=price] tr:last-child [data-slot=name]", "Zulu")
     assert await page.texts("[data-slot=name]") == ["last", "mid", "Zulu"]
 
 
@@ -182,7 +175,7 @@ async def test_heals_after_the_server_was_killed(
             {"topic": "score:EPL.ARS-CHE", "set": {"home": {"score": 2}}, "event": goal},
         ]
     )
-    await page.sees("#state", "Live · resumed")
+    await page.reads("#detail", r"^resumed after \d+\.\d s, 5 caught up, 0 lost$")
     await page.sees('[data-event="g-1"] .told', "Goal ARS")
     await page.page.locator(row("price:OLD")).wait_for(state="detached")
     views = await snapshot(http, server)
@@ -244,7 +237,7 @@ async def test_a_change_flashes_unless_motion_is_unwelcome(
               const seen = new MutationObserver(() => requestAnimationFrame(() => {
                 document.body.dataset.flashes = String(price.getAnimations().length);
               }));
-              seen.observe(price, { childList: true });
+              seen.observe(price, { childList: true, characterData: true, subtree: true });
             }""",
             row("price:A", "price"),
         )
@@ -254,7 +247,7 @@ async def test_a_change_flashes_unless_motion_is_unwelcome(
 
 
 async def test_fits_every_screen(page: Screen, demo: Server) -> None:
-    overflow = """() => ["html", ".scroll"].map((selector) => {
+    overflow = """() => ["html", "table"].map((selector) => {
       const box = document.querySelector(selector);
       return box.scrollWidth - box.clientWidth;
     })"""
@@ -271,11 +264,13 @@ async def test_the_demo_moves(page: Screen, demo: Server) -> None:
         """() => {
           const seen = new MutationObserver((changes) => {
             for (const { target } of changes) {
-              if (target.dataset?.slot === "price") document.body.dataset.price = "moved";
-              if (target.dataset?.slot === "clock") document.body.dataset.clock = "moved";
+              const slot = (target.parentElement ?? target).dataset?.slot;
+              if (slot === "price") document.body.dataset.price = "moved";
+              if (slot === "clock") document.body.dataset.clock = "moved";
             }
           });
-          seen.observe(document.querySelector("main"), { childList: true, subtree: true });
+          const all = { childList: true, characterData: true, subtree: true };
+          seen.observe(document.querySelector("main"), all);
         }"""
     )
     await page.sees("body[data-price=moved][data-clock=moved]")

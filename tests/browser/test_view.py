@@ -4,7 +4,9 @@ import pytest
 
 from feed.model.codec import encode
 from feed.model.entry import Item
-from feed.web.view import age_text, price_order, price_view, score_order, score_view
+from feed.web.order import COLUMNS, is_found, sorted_prices, sorted_scores
+from feed.web.timeline import event_view, told
+from feed.web.view import age_text, price_view, score_view
 from tests.support.browser_feed import FeedPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -18,7 +20,11 @@ ITEMS: list[dict[str, object]] = [
     {"price": "1e9", "change": "<b>", "volume": "abc", "bid": 12, "ask": 0, "name": ["x"]},
     {"volume": "1204.539", "low": "999", "high": "1000", "currency": "<i>"},
     {"volume": "99999", "name": "Ärger", "change": "+1"},
-    {"volume": "123456789012345678.5", "name": "äther"},
+    {"volume": "123456789012345678.5", "name": "äther", "state": "down", "ask": "000.10"},
+    {"price": "97204.150", "bid": "-0", "ask": "0.1", "state": "halted", "pinned": {"/bid": "x"}},
+    {"price": "97204.16", "bid": "0", "ask": "00.09", "pinned": {"/bid": {"until": NOW}}},
+    {"price": "9999999999999999.9999999999999999", "bid": "-3.5", "high": "-3.49"},
+    {"price": "9999999999999999.9999999999999998", "bid": "-12", "high": "-3.5"},
     {"phase": "live", "period": "2H", "clock": {"ms": 4020000, "at": NOW - 12900, "running": True}},
     {"phase": "live", "clock": {"ms": 61000, "at": NOW - 9000, "running": True, "rate": 30}},
     {"phase": "live", "clock": {"ms": 61000, "at": NOW - 9000, "running": False}},
@@ -29,7 +35,7 @@ ITEMS: list[dict[str, object]] = [
     {"phase": "constructor", "sport": "tennis", "home": {"score": "1"}, "away": {"score": "2"}},
 ]
 _READ = """async ({ name, items, now }) => {
-  const module = await import("/static/view.js");
+  const module = await import("/static/dashboard/view.js");
   return items.map(({ topic, ...item }) => module[name](topic, item, now));
 }"""
 
@@ -38,12 +44,16 @@ def server_items(kind: str) -> list[Item]:
     return [Item(f"{kind}:A.{n}", 1, NOW - 40_000 * n, encode(d)) for n, d in enumerate(ITEMS)]
 
 
-async def in_browser(client: FeedPage, name: str, kind: str) -> list[object]:
-    items = [
+def browser_items(kind: str) -> list[dict[str, object]]:
+    return [
         {"topic": item.topic, "v": item.v, "ts": item.ts, "data": data}
         for item, data in zip(server_items(kind), ITEMS, strict=True)
     ]
-    said: list[object] = await client.screen.run(_READ, {"name": name, "items": items, "now": NOW})
+
+
+async def in_browser(client: FeedPage, name: str, kind: str) -> list[object]:
+    argument = {"name": name, "items": browser_items(kind), "now": NOW}
+    said: list[object] = await client.screen.run(_READ, argument)
     return said
 
 
@@ -57,17 +67,69 @@ async def test_matches_read_alike(client: FeedPage) -> None:
     assert said == [score_view(item, NOW) for item in server_items("score")]
 
 
+_SORT = """async ({ items, sorts, pins }) => {
+  const { sortedPrices, sortedScores } = await import("/static/dashboard/order.js");
+  const entries = items.map(({ topic, ...item }) => ({ topic, item }));
+  const topics = (sorted) => sorted.map(({ topic }) => topic);
+  return [...sorts.map((sort) => topics(sortedPrices(entries, sort, new Set(pins)))),
+    topics(sortedScores(entries, new Set(pins)))];
+}"""
+_FIND = """async ({ items, words }) => {
+  const { isFound } = await import("/static/dashboard/order.js");
+  return items.map(({ topic, ...item }) => words.map((q) => isFound({ topic, item }, q)));
+}"""
+
+
 async def test_they_stand_in_the_same_order(client: FeedPage) -> None:
-    prices = await in_browser(client, "priceOrder", "price")
-    assert prices == [list(price_order(item)) for item in server_items("price")]
-    scores = await in_browser(client, "scoreOrder", "score")
-    assert scores == [list(score_order(item)) for item in server_items("score")]
+    items = server_items("price")
+    sorts = [way + column for column in COLUMNS for way in ("", "-")]
+    for pins in ([], ["price:A.3", "price:A.12"]):
+        ours = [sorted_prices(items, sort, pins) for sort in sorts] + [sorted_scores(items, pins)]
+        said = await client.screen.run(
+            _SORT, {"items": browser_items("price"), "sorts": sorts, "pins": pins}
+        )
+        assert said == [[item.topic for item in each] for each in ours]
+
+
+@pytest.mark.parametrize("kind", ["price", "score"])
+async def test_the_same_are_found(client: FeedPage, kind: str) -> None:
+    words = ["", " ", "bit", "USD bitcoin", "ÄRGER", "ars", "epl che", "a.1", "<i>", "tennis"]
+    said = await client.screen.run(_FIND, {"items": browser_items(kind), "words": words})
+    assert said == [[is_found(item, q) for q in words] for item in server_items(kind)]
+
+
+_TELL = """async ({ events, item, now }) => {
+  const { Timeline } = await import("/static/dashboard/timeline.js");
+  const { eventView, scoreView } = await import("/static/dashboard/view.js");
+  const timeline = new Timeline();
+  timeline.recall(events);
+  const match = scoreView("score:A", item, now);
+  return timeline.newest().map((told) => [told.event.id, told.state, eventView(told, match)]);
+}"""
+_SIDE = {"side": "home", "clock": "1:00", "score": [1, "0", None]}
+EVENTS: list[dict[str, object]] = [
+    {"id": "1", "op": "add", "kind": "goal", "ts": NOW, "data": _SIDE | {"who": "Saka"}},
+    {"id": "2", "op": "add", "kind": "yellow_card", "ts": NOW, "data": {"clock": 7, "who": ["x"]}},
+    {"id": "1", "op": "amend", "kind": "goal", "ts": NOW, "data": _SIDE | {"why": "scorer"}},
+    {"id": "3", "op": "void", "kind": "goal", "ts": NOW, "data": {"clock": "2", "why": "offside"}},
+    {"id": "2", "op": "void", "kind": "<b>", "ts": NOW, "data": {"why": 7}},
+    {"id": "4", "op": "add", "kind": "", "ts": NOW, "data": {"clock": "3", "score": {"x": 1}}},
+]
+
+
+async def test_matches_are_told_alike(client: FeedPage) -> None:
+    data = {"home": {"abbr": "ARS"}}
+    card = score_view(Item("score:A", 1, NOW, encode(data)), NOW)
+    item = {"v": 1, "ts": NOW, "data": data}
+    said = await client.screen.run(_TELL, {"events": EVENTS, "item": item, "now": NOW})
+    ours = told(encode(event) for event in EVENTS)
+    assert said == [[each.event["id"], each.state, event_view(each, card)] for each in ours]
 
 
 async def test_ages_read_alike(client: FeedPage) -> None:
     ages = [-1, 0, 9_999, 10_000, 59_999, 60_000, 3_599_999, 3_600_000, 172_799_999, 172_800_000]
     script = """async (ages) => {
-      const { ageText } = await import("/static/view.js");
+      const { ageText } = await import("/static/dashboard/wording.js");
       return ages.map(ageText);
     }"""
     assert await client.screen.run(script, ages) == [age_text(age) for age in ages]

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).resolve().parents[2] / "feed" / "static"
 FUSE_S = 10
 
-_SEES = """([selector, text]) => new Promise((resolve) => {
+_SEES = """([selector, text, pattern]) => new Promise((resolve) => {
   const says = (element) => element.textContent.trim().replace(/\\s+/g, " ");
-  const look = () => [...document.querySelectorAll(selector)]
-    .some((element) => text === null || says(element) === text);
-  const seen = new MutationObserver(() => look() && done());
-  const done = () => { seen.disconnect(); resolve(); };
+  const fits = (said) => (text === null || said === text) && new RegExp(pattern).test(said);
+  const look = () => [...document.querySelectorAll(selector)].map(says).find(fits);
+  const seen = new MutationObserver(() => look() !== undefined && done());
+  const done = () => { seen.disconnect(); resolve(look()); };
   seen.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
-  if (look()) done();
+  if (look() !== undefined) done();
 })"""
 
 _FLAGS = (
@@ -77,7 +77,13 @@ class Screen:
     async def sees(self, selector: str, text: str | None = None) -> None:
         """Wait until an element is in the document, saying this and no more."""
         async with asyncio.timeout(FUSE_S):
-            await self.run(_SEES, [selector, text])
+            await self.run(_SEES, [selector, text, ""])
+
+    async def reads(self, selector: str, pattern: str) -> str:
+        """Wait until what an element says matches a regular expression (JavaScript's); the text."""
+        async with asyncio.timeout(FUSE_S):
+            said: str = await self.run(_SEES, [selector, None, pattern])
+        return said
 
     async def texts(self, selector: str) -> list[str]:
         """The texts of all elements that match, in the order of the document."""

@@ -1,8 +1,8 @@
 import pytest
 
-from feed.model.codec import JsonObject, encode
+from feed.model.codec import Json, JsonObject, encode
 from feed.model.entry import Item
-from feed.web.view import age_text, price_order, price_view, score_order, score_view
+from feed.web.view import age_text, price_view, score_view
 
 NOW = 1_790_000_000_000
 
@@ -34,6 +34,7 @@ def test_a_price_says_all_that_it_knows() -> None:
         "state": "stale",
         "age": "1 min",
         "why": "no answer",
+        "held": "",
         "move": "down",
         "name": "Bitcoin",
         "detail": "BTC-USD · USD",
@@ -169,22 +170,19 @@ def test_a_match_without_teams_is_still_a_match() -> None:
     assert (view["away_name"], view["ahead"], view["league"]) == ("CHE", "", "EPL.ARS-CHE")
 
 
-def test_prices_are_in_the_order_of_their_names() -> None:
-    items = [
-        item("price:B", {}),
-        item("price:C", {"name": "alpha"}),
-        item("price:A", {"name": "Z"}),
-    ]
-    assert [i.topic for i in sorted(items, key=price_order)] == ["price:C", "price:B", "price:A"]
-
-
-def test_matches_in_play_come_first_and_then_the_next_to_start() -> None:
-    items = [
-        item("score:over", {"phase": "post", "start": 1}),
-        item("score:later", {"phase": "pre", "start": 9}),
-        item("score:soon", {"phase": "pre", "start": 5}),
-        item("score:half", {"phase": "break", "start": 4}),
-        item("score:on", {"phase": "live", "start": 3}),
-    ]
-    topics = [i.topic for i in sorted(items, key=score_order)]
-    assert topics == ["score:on", "score:half", "score:soon", "score:later", "score:over"]
+@pytest.mark.parametrize(
+    ("pinned", "said"),
+    [
+        ({"/price": {"until": NOW + 60_000}}, "by hand until 14:14 UTC"),
+        (
+            {"/price": {"until": NOW + 60_000}, "/bid": {"until": NOW + 1}},
+            "by hand until 14:14 UTC",
+        ),
+        ({"/price": {"until": NOW}}, ""),
+        ({"/price": {"until": 10**17}}, ""),
+        ({"/price": {"until": True}, "/bid": "x"}, ""),
+        ("x", ""),
+    ],
+)
+def test_what_the_admin_pinned_is_said_while_it_holds(pinned: Json, said: str) -> None:
+    assert price_view(item("price:A", {"pinned": pinned}), NOW)["held"] == said
