@@ -29,7 +29,8 @@ export function stateLine(topic, before, item) {
   const [was, is] = [text(before?.data.state), text(item?.data.state)];
   if (!before || !item || was === is || !(STOPPED.has(was) || STOPPED.has(is))) return "";
   const why = text(item.data.why);
-  return `${text(item.data.name) || keyOf(topic)} is ${is}${why && `: ${why}`}.`;
+  const match = topic.startsWith("score:") && scoreView(topic, item, 0).title;
+  return `${match || text(item.data.name) || keyOf(topic)} is ${is}${why && `: ${why}`}.`;
 }
 
 /**
