@@ -4,7 +4,7 @@ PYTHON = .venv-test/bin/python
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-config --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help run test lint format type cover stress soak bench lock clean environment
+.PHONY: help run test lint format type cover stress soak bench screenshots lock clean environment
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -39,6 +39,9 @@ soak:  ## the long tests: many more kills and hops, and the waits that the proto
 
 bench: environment  ## what it costs, beside others: make bench BENCH="A B --rounds 1"
 	@$(PYTHON) -m benchmarks $(BENCH)
+
+screenshots: environment  ## the pictures in docs/, of the demo in Chromium
+	@$(PYTHON) -m docs.screenshots
 
 lock:  ## make requirements*.txt from pyproject.toml, with the newest versions (needs uv)
 	@$(LOCK) --extra server pyproject.toml --output-file requirements.txt

@@ -56,7 +56,10 @@ const prices = new List("price", feed.items, {
   told: (row, came) => follow(row, came, recallPrice),
 });
 const scores = new List("score", feed.items, {
-  make: (element) => new ScoreCard(element, start.events[element.dataset.topic ?? ""]),
+  make: (element) => {
+    const { topic = "" } = element.dataset;
+    return new ScoreCard(element, feed.items.get(topic), start.events[topic]);
+  },
   sorted: (entries, { pins }) => sortedScores(entries, pins),
   told: (card, came) => follow(card, came, recallMatch),
 });

@@ -15,6 +15,7 @@ from feed.hub.lane import Lane
 from feed.model.codec import encode
 from feed.model.entry import Item
 from feed.model.topic import kind_of
+from feed.model.wording import integer
 from feed.web import keys
 from feed.web.choices import Choices, read_choices
 from feed.web.order import is_found, sorted_prices, sorted_scores
@@ -44,19 +45,19 @@ async def dashboard(request: web.Request) -> web.Response:
     lane = await request.app[keys.HUB].lane(delay_ms)
     snapshot = lane.standing(grant.filters)
     now_ms = request.app[keys.CLOCK].now_ms()
-    events = await _events(request, lane)
+    events = await _events(request, lane, snapshot.items)
     context = dashboard_context(snapshot.cursor, snapshot.items, events, now_ms, choices)
     return aiohttp_jinja2.render_template("dashboard.html", request, context)
 
 
-async def _events(request: web.Request, lane: Lane) -> Events:
+async def _events(request: web.Request, lane: Lane, items: Sequence[Item]) -> Events:
     """What happened in each match; nothing while the log is still being read."""
     try:
         async with asyncio.timeout(_PATIENCE_S):
             past = await request.app[keys.HISTORY].reached(lane)
     except (LogUnavailable, TimeoutError):
         return {}
-    topics = (item.topic for item in lane.tail.current(ALL) if kind_of(item.topic) == "score")
+    topics = (item.topic for item in items if kind_of(item.topic) == "score")
     return {topic: past.events(topic)[-_MOST_EVENTS:] for topic in topics}
 
 
@@ -92,7 +93,8 @@ def dashboard_context(
 def _card(
     item: Item, events: Sequence[bytes], seen_ms: int
 ) -> tuple[str, View, list[dict[str, Any]], int]:
-    view, happened = score_view(item, seen_ms), told(events)
+    view = score_view(item, seen_ms)
+    happened = told(events, integer((item.state() or {}).get("start")) or 0)
     lines = [
         {"event": each.event, "is_taken": each.state == "taken", "view": event_view(each, view)}
         for each in happened[:SHOWN]

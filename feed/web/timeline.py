@@ -25,8 +25,11 @@ class Told(NamedTuple):
     why: str = ""
 
 
-def told(events: Iterable[bytes]) -> list[Told]:
-    """What is left to tell of events as frames have them, newest first."""
+def told(events: Iterable[bytes], start_ms: int) -> list[Told]:
+    """What is left to tell of events as frames have them, newest first.
+
+    What was before the start of the match is of one that was played earlier.
+    """
     known: dict[str, Told] = {}
     for each in events:
         event = decode_object(each)
@@ -40,7 +43,8 @@ def told(events: Iterable[bytes]) -> list[Told]:
                 known[name] = Told(event, "amended", why)
             case _:
                 known[name] = Told(event, "stands")
-    return [*known.values()][: -_KEPT - 1 : -1]
+    kept = [*known.values()][-_KEPT:]
+    return [each for each in reversed(kept) if (integer(each.event.get("ts")) or 0) >= start_ms]
 
 
 def event_view(each: Told, card: View) -> View:

@@ -32,6 +32,34 @@ async def test_the_past_of_a_match_is_there_at_once(
     assert await page.texts(".events .taken") == ["", "taken back: offside"]
 
 
+async def test_the_clock_of_the_match_ticks_and_those_of_its_events_stand(
+    page: Screen, server: Server, admin: Admin
+) -> None:
+    topic = "score:CARD.CLOCK"
+    running = MATCH | {"clock": {"ms": 4_020_000, "at": 0, "running": True}}
+    await admin.inject({"topic": topic, "data": running, "event": GOAL})
+    await page.open(server.url)
+    await page.sees(LIVE)
+    clock = f"{row(topic)} .when [data-slot=clock]"
+    [first] = await page.texts(clock)
+    await page.reads(clock, f"^(?!{first}$)")
+    assert await page.texts(".events .clock") == ["67:12"]
+
+
+async def test_the_next_match_of_a_topic_begins_with_nothing(
+    page: Screen, server: Server, admin: Admin
+) -> None:
+    topic = "score:CARD.AGAIN"
+    await admin.inject({"topic": topic, "data": MATCH | {"start": 1}, "event": GOAL})
+    await page.open(server.url)
+    await page.sees(LIVE)
+    assert await page.texts(".events .clock") == ["67:12"]
+    await admin.inject({"topic": topic, "set": {"phase": "pre", "start": 9_000_000_000_000}})
+    await page.sees(f"{row(topic)} .events:empty")
+    await page.page.reload()
+    assert await page.texts(".events li") == []
+
+
 async def test_a_correction_is_told_as_one(page: Screen, server: Server, admin: Admin) -> None:
     topic = "score:CARD.1"
     await admin.inject({"topic": topic, "data": MATCH, "event": GOAL})

@@ -104,7 +104,7 @@ _TELL = """async ({ events, item, now }) => {
   const timeline = new Timeline();
   timeline.recall(events);
   const match = scoreView("score:A", item, now);
-  return timeline.newest().map((told) => [told.event.id, told.state, eventView(told, match)]);
+  return timeline.newest(now).map((told) => [told.event.id, told.state, eventView(told, match)]);
 }"""
 _SIDE = {"side": "home", "clock": "1:00", "score": [1, "0", None]}
 EVENTS: list[dict[str, object]] = [
@@ -114,6 +114,7 @@ EVENTS: list[dict[str, object]] = [
     {"id": "3", "op": "void", "kind": "goal", "ts": NOW, "data": {"clock": "2", "why": "offside"}},
     {"id": "2", "op": "void", "kind": "<b>", "ts": NOW, "data": {"why": 7}},
     {"id": "4", "op": "add", "kind": "", "ts": NOW, "data": {"clock": "3", "score": {"x": 1}}},
+    {"id": "5", "op": "add", "kind": "goal", "ts": NOW - 1, "data": {"clock": "90:00"}},
 ]
 
 
@@ -122,7 +123,7 @@ async def test_matches_are_told_alike(client: FeedPage) -> None:
     card = score_view(Item("score:A", 1, NOW, encode(data)), NOW)
     item = {"v": 1, "ts": NOW, "data": data}
     said = await client.screen.run(_TELL, {"events": EVENTS, "item": item, "now": NOW})
-    ours = told(encode(event) for event in EVENTS)
+    ours = told((encode(event) for event in EVENTS), NOW)
     assert said == [[each.event["id"], each.state, event_view(each, card)] for each in ours]
 
 

@@ -16,7 +16,7 @@ def event(name: str, op: str = "add", **data: Any) -> bytes:
 
 
 def said(*events: bytes) -> list[tuple[str, str]]:
-    return [(view["who"], view["taken"]) for view in (event_view(e, CARD) for e in told(events))]
+    return [(view["who"], view["taken"]) for view in (event_view(e, CARD) for e in told(events, 0))]
 
 
 def test_the_newest_comes_first() -> None:
@@ -38,7 +38,7 @@ def test_what_was_corrected_is_as_it_is_now_and_says_so() -> None:
 
 
 def test_only_so_many_are_kept() -> None:
-    names = [each.event["id"] for each in told(event(str(n)) for n in range(70))]
+    names = [each.event["id"] for each in told((event(str(n)) for n in range(70)), 0)]
     assert names == [str(n) for n in range(69, 9, -1)]
 
 
@@ -57,10 +57,15 @@ def test_a_line_says_when_what_who_and_the_score(
     data: dict[str, Any], line: tuple[str, ...]
 ) -> None:
     raw = encode({"id": "1", "kind": "yellow_card", "ts": NOW, "data": data})
-    view = event_view(told([raw])[0], CARD)
+    view = event_view(told([raw], 0)[0], CARD)
     assert (view["clock"], view["kind"], view["who"], view["score"]) == line
 
 
+def test_what_was_before_the_start_is_of_an_earlier_match() -> None:
+    assert told([event("1"), event("1", "void")], NOW + 1) == []
+    assert len(told([event("1")], NOW)) == 1
+
+
 def test_an_event_without_data_is_told() -> None:
-    [each] = told([encode({"id": "1", "op": "add", "kind": "goal", "ts": NOW})])
+    [each] = told([encode({"id": "1", "op": "add", "kind": "goal", "ts": NOW})], NOW)
     assert event_view(each, CARD)["kind"] == "Goal"

@@ -18,14 +18,16 @@ export class ScoreCard {
   #events;
   #more;
   #isWhole = false;
+  #start = 0;
   /** @type {import("./view.js").View} */
   #view = {};
 
   /**
    * @param {HTMLElement} element
+   * @param {import("../feed.js").Item | undefined} item
    * @param {import("../feed.js").FeedEvent[]} [events]  that are written in it
    */
-  constructor(element, events = []) {
+  constructor(element, item, events = []) {
     this.element = element;
     this.topic = element.dataset.topic ?? "";
     this.#slots = new Slots(element);
@@ -33,6 +35,7 @@ export class ScoreCard {
     for (const [name, says] of this.#slots.says()) this.#view[name] = says;
     this.#more = the(".more", element);
     this.timeline.recall(events);
+    if (item) this.#start = startOf(item);
     this.#more.addEventListener("click", () => {
       this.#isWhole = !this.#isWhole;
       this.showEvents();
@@ -56,6 +59,10 @@ export class ScoreCard {
     this.#view = scoreView(this.topic, item, now);
     this.#slots.write(this.#view);
     mark(this.element, ["state", "phase", "ahead"], this.#view);
+    const start = startOf(item);
+    if (start === this.#start) return;
+    this.#start = start;
+    this.showEvents();
   }
 
   /**
@@ -82,7 +89,7 @@ export class ScoreCard {
   }
 
   showEvents() {
-    const all = this.timeline.newest();
+    const all = this.timeline.newest(this.#start);
     const lines = (this.#isWhole ? all : all.slice(0, SHOWN)).map((told) => {
       const line = blank("event");
       new Slots(line).write(eventView(told, this.#view));
@@ -97,4 +104,9 @@ export class ScoreCard {
     this.#more.ariaExpanded = String(this.#isWhole);
     say(this.#more, this.#isWhole ? "Only the newest" : `All ${all.length} events`);
   }
+}
+
+/** @param {import("../feed.js").Item} item */
+function startOf({ data }) {
+  return typeof data.start === "number" ? data.start : 0;
 }

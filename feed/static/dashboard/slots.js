@@ -1,4 +1,7 @@
-/** The texts of an element, by the names in `data-slot`; only what differs is written. */
+/**
+ * The texts of an element, by the names in `data-slot`; only what differs is written. The lines of a
+ * list within it have slots of their own.
+ */
 export class Slots {
   /** @type {Map<string, HTMLElement>} */
   #places = new Map();
@@ -8,6 +11,7 @@ export class Slots {
   /** @param {HTMLElement} root */
   constructor(root) {
     for (const place of root.querySelectorAll("[data-slot]")) {
+      if (place.closest("li") !== root.closest("li")) continue;
       const name = /** @type {HTMLElement} */ (place).dataset.slot ?? "";
       this.#places.set(name, /** @type {HTMLElement} */ (place));
       this.#says.set(name, place.textContent ?? "");

@@ -16,13 +16,12 @@ export class Timeline {
   /** @type {FeedEvent[]} What came live, to be told again after an older past. */
   #live = [];
 
-  get size() {
-    return this.#told.size;
-  }
-
-  /** @returns {Told[]} newest first */
-  newest() {
-    return [...this.#told.values()].reverse();
+  /**
+   * @param {number} start  of the match; what was before is of one that was played earlier
+   * @returns {Told[]} newest first
+   */
+  newest(start) {
+    return [...this.#told.values()].filter(({ event }) => event.ts >= start).reverse();
   }
 
   /** @param {FeedEvent} event */
