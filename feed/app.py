@@ -32,6 +32,7 @@ from feed.web.grant import Grants
 from feed.web.origin import Origins
 from feed.web.peer import Peers, parse_networks
 from feed.web.routes import make_web
+from feed.web.session import Sessions
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     app[keys.GRANTS] = grants
     app[keys.ORIGINS] = Origins(settings.allowed_origins, peers)
     app[keys.ADMINS] = Admins(settings.admin_token)
+    app[keys.SESSIONS] = Sessions(settings.admin_token)
     readers = [*settings.admin_token, settings.metrics_token]
     app[keys.METRICS_READERS] = Admins([token for token in readers if token])
     app[keys.INSTANCE], app[keys.COMPRESSES] = instance, settings.compress

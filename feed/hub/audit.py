@@ -73,6 +73,16 @@ class Audit:
         """What has this id; None where nothing has."""
         return next((each for each in await self.done() if each.id == action_id), None)
 
+    async def entries(self, done: Done, limit: int) -> Sequence[Entry]:
+        """What it changed, the first of it; empty where the log no longer holds that.
+
+        Raises LogUnavailable.
+        """
+        try:
+            return await self._hub.log.read(done.offset - done.count, min(limit, done.count))
+        except LogTrimmed:
+            return ()
+
     async def compensation(self, done: Done) -> Sequence[Change]:
         """The changes that take it back. Raises NotToUndo, LogUnavailable."""
         if done.undone:

@@ -249,6 +249,14 @@ class Hub:
             return None
         return lane.cursor(lane.place(member))
 
+    def lag(self, member: Member) -> int:
+        """How many entries of the log, wanted by it or not, came after a member's place.
+
+        They are counted as its lane has them: a delay that was asked for is no lag.
+        """
+        lane = self.members.get(member, self.live)
+        return max(0, lane.tail.head - lane.place(member))
+
     def is_watched(self, topic: str) -> bool:
         """Whether anybody here follows a topic now; looked up, however many they are."""
         return self._following.lanes.is_watched(topic)

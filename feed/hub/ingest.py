@@ -125,6 +125,11 @@ class Ingest:
         except KeyReused:  # by an admin, of all keys
             return False
 
+    async def is_claimed(self, name: str) -> bool:
+        """Whether a name is taken. Raises LogUnavailable."""
+        key = BatchKey(name, hashlib.sha256(_CLAIMED).digest())
+        return (await self._kept(key)).duplicate
+
     async def _submit(
         self,
         changes: Sequence[Change],
@@ -213,10 +218,12 @@ class Ingest:
 
     async def _answer(self, key: BatchKey) -> Receipt | None:
         """The answer that was kept under a key; None where there is none. Raises KeyReused."""
-        appended = await self._hub.log.append(
-            Batch(records=(), at_ms=self._clock.now_ms(), key=key)
-        )
-        return _receipt(appended) if appended.duplicate else None
+        kept = await self._kept(key)
+        return _receipt(kept) if kept.duplicate else None
+
+    async def _kept(self, key: BatchKey) -> Appended:
+        """A look at a key, which takes it from nobody."""
+        return await self._hub.log.append(Batch(records=(), at_ms=self._clock.now_ms(), key=key))
 
 
 def _receipt(kept: Appended) -> Receipt:

@@ -10,7 +10,7 @@ from feed.errors import LogUnavailable
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.intake import Intake
-from feed.hub.pin import FIELD, released
+from feed.hub.pin import PINNED, released
 from feed.log.base import EventLog
 from feed.log.lease import Lease
 from feed.sources.base import Polled, Source, Watched
@@ -21,9 +21,6 @@ log = logging.getLogger(__name__)
 
 _LOOK_S = 0.5
 """How often the lease is asked for, so that what one gives back is taken soon."""
-
-_PINNED = f'"{FIELD}"'.encode()
-"""Items with a pin have this in their JSON, as a few others may."""
 
 _END_S = 0.5
 """How long ticks that are under way may take to end before the lease is given back."""
@@ -144,7 +141,7 @@ class Leader:
         if not self.leads:
             return
         now_ms, items = self._clock.now_ms(), self._hub.live.tail.items.values()
-        pinned = [item for item in items if item.data and _PINNED in item.data]
+        pinned = [item for item in items if item.data and PINNED in item.data]
         over = [item.topic for item in pinned if released(item.state() or {}, now_ms)]
         if over:
             await self._ingest.release(over, "over")

@@ -9,10 +9,41 @@ where it took the field away).
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from feed.model.codec import Json, JsonObject
 
 FIELD = "pinned"
+PINNED = f'"{FIELD}"'.encode()
+"""Items with a pin have this in their JSON, as a few others may."""
+
 MISSING: Any = object()
+
+
+class Pinned(msgspec.Struct, frozen=True):
+    """A field that is pinned: what it is, what its source says, and until when, milliseconds.
+
+    `source` is None where the source has said nothing yet, and where it took the field away
+    (`gone`); so is `value`, where the field is not there.
+    """
+
+    field: str
+    value: Json
+    source: Json
+    gone: bool
+    until: int
+
+
+def pinned(state: JsonObject, now_ms: int) -> list[Pinned]:
+    """What is pinned now, by its pointers."""
+    found = []
+    for pointer, pin in sorted(_pinned(state).items()):
+        if isinstance(pin, dict) and _until(pin) > now_ms:
+            value = _at(state, _path(pointer))
+            value = None if value is MISSING else value
+            gone = pin.get("gone") is True
+            found.append(Pinned(pointer, value, pin.get("source"), gone, _until(pin)))
+    return found
 
 
 def pins(patch: JsonObject, until_ms: int) -> JsonObject:

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from feed.hub.audit import Action
+from feed.hub.hub import Hub
 from feed.hub.ingest import Receipt
+from feed.hub.leader import Leader
+from feed.hub.pin import PINNED, pinned
+from feed.hub.standing import timeline
 from feed.model.change import Change
-from feed.model.codec import decoder, encode
+from feed.model.codec import JsonObject, decoder, encode
 from feed.model.frame import heading, update
 from feed.model.topic import parse_topic
 from feed.sources.base import SourceUnknown
@@ -19,6 +22,7 @@ from feed.sources.desk.desk import NothingHeld
 from feed.web import keys
 from feed.web.answer import json_answer, problem
 from feed.web.close_code import CloseCode
+from feed.web.connection import Connection
 from feed.web.inject import idempotency_key, read, read_topic
 from feed.web.patience import read_body
 
@@ -32,16 +36,6 @@ class _Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _decode_topic = decoder(_Topic)
-
-
-@web.middleware
-async def admins_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let nobody near an admin path, known or not, without the token."""
-    if request.path.startswith("/admin"):
-        address = request.app[keys.PEERS].address(request)
-        now_s = asyncio.get_running_loop().time()
-        request.app[keys.ADMINS].check(request, address, now_s)
-    return await handler(request)
 
 
 async def inject(request: web.Request) -> web.Response:
@@ -115,6 +109,25 @@ async def unpin(request: web.Request) -> web.Response:
     return json_answer(encode({"cursor": cursor, "results": receipt.results}))
 
 
+async def pins(request: web.Request) -> web.Response:
+    """`GET /admin/pins`: what sources may not overwrite now, and what they say meanwhile."""
+    tail, now_ms = request.app[keys.HUB].live.tail, request.app[keys.CLOCK].now_ms()
+    listed = [
+        {"topic": topic, **msgspec.structs.asdict(each)}
+        for topic, item in sorted(tail.items.items())
+        if item.data and PINNED in item.data
+        for each in pinned(item.state() or {}, now_ms)
+    ]
+    return json_answer(encode({"pins": listed}))
+
+
+async def events(request: web.Request) -> web.Response:
+    """`GET /admin/events?topic=…`: the events of a topic as they stand, the newest first."""
+    topic = parse_topic(request.query.get("topic", ""))
+    standing = await timeline(request.app[keys.HUB].log, topic)
+    return json_answer(encode({"events": [msgspec.structs.asdict(each) for each in standing]}))
+
+
 async def state(request: web.Request) -> web.Response:
     """`GET /admin/state`: the log, who runs the sources, and counts."""
     hub, connections = request.app[keys.HUB], request.app[keys.CONNECTIONS]
@@ -125,6 +138,7 @@ async def state(request: web.Request) -> web.Response:
         encode(
             {
                 "instance": request.app[keys.INSTANCE],
+                "now": request.app[keys.CLOCK].now_ms(),
                 "epoch": bounds.epoch,
                 "first": bounds.first,
                 "head": bounds.head,
@@ -152,7 +166,8 @@ async def sources(request: web.Request) -> web.Response:
         for status in leader.schedule.statuses():
             view = leader.intake.view(status.name)
             listed.append(msgspec.structs.asdict(status) | msgspec.structs.asdict(view))
-    return json_answer(encode({"leader": await leader.holder(), "sources": listed}))
+    told = {"instance": request.app[keys.INSTANCE], "leader": await leader.holder()}
+    return json_answer(encode({**told, "sources": listed}))
 
 
 async def steer_source(request: web.Request) -> web.Response:
@@ -160,7 +175,7 @@ async def steer_source(request: web.Request) -> web.Response:
     leader, name = request.app[keys.LEADER], request.match_info["name"]
     schedule = leader.schedule
     if schedule is None:
-        return problem(409, "not_leader", f"{await leader.holder() or 'nobody'} runs the sources")
+        return await _not_leader(leader)
     steer = {"pause": schedule.pause, "resume": schedule.resume, "run": schedule.run_now}
     try:
         steer[request.match_info["action"]](name)
@@ -169,11 +184,17 @@ async def steer_source(request: web.Request) -> web.Response:
     return await sources(request)
 
 
+async def _not_leader(leader: Leader) -> web.Response:
+    """Who is to be asked instead."""
+    holder = await leader.holder()
+    return problem(409, "not_leader", f"{holder or 'nobody'} runs the sources", leader=holder)
+
+
 async def decide(request: web.Request) -> web.Response:
     """`POST /admin/sources/{name}/{accept|reject}`: what becomes of what is held on a topic."""
     leader, name = request.app[keys.LEADER], request.match_info["name"]
     if leader.intake is None:
-        return problem(409, "not_leader", f"{await leader.holder() or 'nobody'} runs the sources")
+        return await _not_leader(leader)
     try:
         topic = parse_topic(_decode_topic(await read_body(request)).topic)
     except msgspec.ValidationError as error:
@@ -191,22 +212,31 @@ async def decide(request: web.Request) -> web.Response:
 
 
 async def connections(request: web.Request) -> web.Response:
-    """`GET /admin/connections`: who is connected, by which door, where, and for how long."""
-    hub, now_s = request.app[keys.HUB], asyncio.get_running_loop().time()
+    """`GET /admin/connections`: who is connected here, by which door, how far, and for how long."""
+    app, now_s = request.app, asyncio.get_running_loop().time()
     listed = [
-        {
-            "id": connection.id,
-            "door": connection.door,
-            "address": connection.address,
-            "topics": connection.member.subscription.filters.names(),
-            "cursor": hub.place(connection.member),
-            "behind": connection.member in hub.behind,
-            "age_s": round(now_s - connection.opened_s),
-        }
-        for connection in request.app[keys.CONNECTIONS].open
+        _connection_view(app[keys.HUB], connection, now_s)
+        for connection in app[keys.CONNECTIONS].open
         if not connection.is_ending
     ]
-    return json_answer(encode({"connections": listed}))
+    return json_answer(encode({"instance": app[keys.INSTANCE], "connections": listed}))
+
+
+def _connection_view(hub: Hub, connection: Connection, now_s: float) -> JsonObject:
+    member = connection.member
+    options = member.subscription.options
+    return {
+        "id": connection.id,
+        "door": connection.door,
+        "address": connection.address,
+        "topics": [*member.subscription.filters.names()],
+        "conflate_ms": options.conflate_ms,
+        "delay_ms": options.delay_ms,
+        "cursor": hub.place(member),
+        "lag": hub.lag(member),
+        "behind": member in hub.behind,
+        "age_s": round(now_s - connection.opened_s),
+    }
 
 
 async def disconnect(request: web.Request) -> web.Response:

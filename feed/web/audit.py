@@ -4,11 +4,14 @@ from aiohttp import web
 
 from feed.errors import BadInput
 from feed.hub.audit import Action, Done
-from feed.model.codec import JsonObject, encode
+from feed.model.codec import JsonObject, decode, encode
+from feed.model.entry import Entry
 from feed.web import keys
 from feed.web.answer import json_answer, problem
 
 _SHOWN = 1000
+_CHANGES = 20
+"""Of one call; it may have made a thousand."""
 
 
 async def audit(request: web.Request) -> web.Response:
@@ -26,11 +29,33 @@ def _shown(request: web.Request, done: Done) -> JsonObject:
         "at": done.at,
         "action": done.action,
         "topics": [*done.topics],
+        "count": done.count,
         "why": done.why,
         "cursor": request.app[keys.HUB].live.cursor(done.offset),
         "undone": done.undone,
         "undoes": done.undoes,
     }
+
+
+async def action(request: web.Request) -> web.Response:
+    """`GET /admin/audit/{id}`: what one action changed, and what was there before."""
+    audit = request.app[keys.AUDIT]
+    done = await audit.find(request.match_info["id"])
+    if done is None:
+        return problem(404, "action_unknown", "the audit has no entry of this id")
+    entries = await audit.entries(done, _CHANGES)
+    changes = [_change_shown(entry) for entry in entries]
+    return json_answer(encode({**_shown(request, done), "changes": changes}))
+
+
+def _change_shown(entry: Entry) -> JsonObject:
+    """The elements that subscribers got, and by `was` the patch back."""
+    shown: JsonObject = {"topic": entry.topic, "v": entry.v}
+    if entry.item is not None:
+        shown |= {"item": decode(entry.item), "was": entry.way()}
+    if entry.event is not None:
+        shown["event"] = decode(entry.event)
+    return shown
 
 
 async def undo(request: web.Request) -> web.Response:

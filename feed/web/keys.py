@@ -14,6 +14,7 @@ from feed.web.connections import Connections
 from feed.web.grant import Grants
 from feed.web.origin import Origins
 from feed.web.peer import Peers
+from feed.web.session import Sessions
 
 HUB = web.AppKey("hub", Hub)
 HISTORY = web.AppKey("history", History)
@@ -24,6 +25,7 @@ CLOCK = web.AppKey("clock", Clock)
 CONNECTIONS = web.AppKey("connections", Connections)
 BELLS = web.AppKey("bells", Bells)
 ADMINS = web.AppKey("admins", Admins)
+SESSIONS = web.AppKey("sessions", Sessions)
 METRICS_READERS = web.AppKey("metrics_readers", Admins)
 """Who may read the metrics; all admins may."""
 GRANTS = web.AppKey("grants", Grants)

@@ -25,6 +25,17 @@ class Origins:
         origins = request.headers.getall("Origin", [])
         return all(self._is_own(request, text) or text in self._allowed for text in origins)
 
+    def is_same(self, request: web.BaseRequest) -> bool:
+        """Whether a browser says that a page of this very origin asks (security notes, section 2).
+
+        `Sec-Fetch-Site` says it, or the `Origin` where a browser is too old for that. A page of
+        another origin may read where the settings say so, but not act in an admin's name.
+        """
+        if sites := request.headers.getall("Sec-Fetch-Site", []):
+            return all(site in ("same-origin", "none") for site in sites)
+        origins = request.headers.getall("Origin", [])
+        return bool(origins) and all(self._is_own(request, text) for text in origins)
+
     def may_read(self, request: web.BaseRequest) -> str | None:
         """The foreign origin that is to get CORS headers, if any."""
         origin = request.headers.get("Origin")

@@ -6,7 +6,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from feed.web import admin, audit, edge, health, middlewares, pages
+from feed.web import admin, audit, edge, health, middlewares, pages, sign_in
 from feed.web.history import history
 from feed.web.limits import BODY_BYTES
 from feed.web.metrics import metrics
@@ -23,7 +23,7 @@ def make_web() -> web.Application:
     """An application with every URL; its parts are to be put in under `keys`."""
     app = web.Application(
         client_max_size=BODY_BYTES,
-        middlewares=[edge.heads, middlewares.errors, middlewares.origins, admin.admins_only],
+        middlewares=[edge.heads, middlewares.errors, middlewares.origins, sign_in.admins_only],
     )
     app.on_response_prepare.append(middlewares.add_headers)
     static = StaticFiles()
@@ -43,9 +43,16 @@ def make_web() -> web.Application:
             web.get("/history", history),
             web.get("/", pages.dashboard),
             web.get("/static/{name:.+}", static.serve),
+            web.get("/admin", sign_in.page),
+            web.post("/admin/sign-in", sign_in.sign_in),
+            web.post("/admin/sign-out", sign_in.sign_out),
+            web.post("/admin/session", sign_in.stay),
             web.post("/admin/inject", admin.inject),
             web.post("/admin/unpin", admin.unpin),
+            web.get("/admin/pins", admin.pins),
+            web.get("/admin/events", admin.events),
             web.get("/admin/audit", audit.audit),
+            web.get("/admin/audit/{id}", audit.action),
             web.post("/admin/undo/{id}", audit.undo),
             web.get("/admin/state", admin.state),
             web.get("/admin/sources", admin.sources),

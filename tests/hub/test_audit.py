@@ -172,3 +172,15 @@ async def test_who_ends_pins_is_remembered(hub: Hub, desk: Desk, ingest: Ingest)
     assert [done.action for done in await desk.audit.done()] == ["unpin", "inject"]
     assert await desk.audit.find("77") is None
     assert hub.head == 2
+
+
+async def test_what_was_changed_is_looked_up_as_long_as_the_log_holds_it(
+    desk: Desk, log: MemoryLog
+) -> None:
+    done = await desk.do(put(x=1), put(x=2), put(x=3))
+    assert [entry.v for entry in await desk.audit.entries(done, 2)] == [1, 2]
+    assert [entry.v for entry in await desk.audit.entries(done, 9)] == [1, 2, 3]
+    await desk.do(put(x=4))
+    assert [entry.v for entry in await desk.audit.entries(done, 9)] == [1, 2, 3]
+    await log.trim(2)
+    assert await desk.audit.entries(done, 9) == ()

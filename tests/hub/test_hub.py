@@ -168,16 +168,19 @@ async def test_the_place_of_a_member(hub: Hub, ingest: Ingest) -> None:
     await ingest.submit([put(x=1)])
     await ingest.submit([put(x=2)])
     assert place(hub, viewer).endswith("-1"), "the second is held back"
+    assert hub.lag(viewer.member) == 1
 
     elsewhere = Viewer(hub, B)
     await elsewhere.come()
     await ingest.submit([put(x=3)])
     assert place(hub, elsewhere).endswith("-3"), "nothing of its own is missing"
+    assert hub.lag(elsewhere.member) == 0
 
     elsewhere.stick()
     await ingest.submit([put(B, x=1)])
     await ingest.submit([put(B, x=2)])
     assert place(hub, elsewhere).endswith("-3"), "where it stood before what it did not take"
+    assert hub.lag(elsewhere.member) == 2
 
 
 def place(hub: Hub, viewer: Viewer) -> str:

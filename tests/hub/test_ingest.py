@@ -238,3 +238,12 @@ async def test_a_name_is_claimed_once_for_all(ingest: Ingest, hub: Hub) -> None:
 async def test_a_name_that_somebody_uses_as_a_key_is_not_free(ingest: Ingest) -> None:
     await ingest.submit([put(x=1)], key="quota/api/day/1/0", body=b"mine")
     assert not await ingest.claim("quota/api/day/1/0")
+
+
+async def test_a_look_at_a_name_does_not_take_it(ingest: Ingest, hub: Hub) -> None:
+    assert not await ingest.is_claimed("sign-out a")
+    assert not await ingest.is_claimed("sign-out a")
+    assert await ingest.claim("sign-out a")
+    assert await ingest.is_claimed("sign-out a")
+    assert await Ingest(hub, SystemClock()).is_claimed("sign-out a")
+    assert not await ingest.is_claimed("sign-out b")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feed.hub.pin import held_back, pins, released
+from feed.hub.pin import Pinned, held_back, pinned, pins, released
 from feed.model.merge import merge
 
 LATE, NOW, EARLY = 3000, 2000, 1000
@@ -111,6 +111,27 @@ RELEASED: dict[str, tuple[dict[str, Any], int | None, dict[str, Any]]] = {
 @pytest.mark.parametrize(("state", "now_ms", "patch"), RELEASED.values(), ids=RELEASED)
 def test_released(state: dict[str, Any], now_ms: int | None, patch: dict[str, Any]) -> None:
     assert released(state, now_ms) == patch
+
+
+def test_what_is_pinned_is_told_beside_what_its_source_says() -> None:
+    state: dict[str, Any] = {
+        "price": "70000.00",
+        "a/b": 1,
+        "home": {"score": 2},
+        "pinned": {
+            "/price": {"until": LATE, "source": "69000.00"},
+            "/home/score": {"until": LATE},
+            "/home/name": {"until": LATE, "source": None, "gone": True},
+            "/a~1b": {"until": EARLY},
+            "/odd": 1,
+        },
+    }
+    assert pinned(state, NOW) == [
+        Pinned("/home/name", None, None, gone=True, until=LATE),
+        Pinned("/home/score", 2, None, gone=False, until=LATE),
+        Pinned("/price", "70000.00", "69000.00", gone=False, until=LATE),
+    ]
+    assert pinned({}, NOW) == []
 
 
 names = st.sampled_from(["a", "b", "c/d"])

@@ -25,6 +25,11 @@ class Answer:
     body: Frame
     text: str
 
+    @property
+    def kind(self) -> str:
+        """Its media type."""
+        return self.headers["Content-Type"].partition(";")[0]
+
 
 class Admin:
     """Calls of `/admin/…` with the bearer token."""
@@ -57,13 +62,17 @@ class Admin:
 
     async def get(self, path: str) -> Frame:
         """GET `/admin/{path}`; its JSON."""
-        answer = await self._call("GET", path, None, self._headers)
+        answer = await self.call("GET", path)
         assert answer.status == 200, answer
         return answer.body
 
+    async def call(self, method: str, path: str) -> Answer:
+        """Whatever `/admin/{path}` answers."""
+        return await self._call(method, path, None, self._headers)
+
     async def delete(self, path: str) -> Answer:
         """DELETE `/admin/{path}`."""
-        return await self._call("DELETE", path, None, self._headers)
+        return await self.call("DELETE", path)
 
     async def snapshot(self, topics: str, **query: str | int) -> dict[str, Frame]:
         """`/snapshot` now: the items by topic."""
