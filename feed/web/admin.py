@@ -1,6 +1,7 @@
 """What the operator does by hand (protocol section 6)."""
 
 import asyncio
+import heapq
 import logging
 from collections.abc import Sequence
 
@@ -25,6 +26,7 @@ from feed.web.close_code import CloseCode
 from feed.web.connection import Connection
 from feed.web.inject import idempotency_key, read, read_topic
 from feed.web.patience import read_body
+from feed.web.query import read_limit
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,9 @@ class _Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     topic: str
 
+
+_CONNECTIONS = 1_000_000
+"""More than there can be."""
 
 _decode_topic = decoder(_Topic)
 
@@ -212,14 +217,23 @@ async def decide(request: web.Request) -> web.Response:
 
 
 async def connections(request: web.Request) -> web.Response:
-    """`GET /admin/connections`: who is connected here, by which door, how far, and for how long."""
+    """`GET /admin/connections`: who is connected here, how far and for how long; the latest first.
+
+    `?limit=` of them, by default all that there may be.
+    """
     app, now_s = request.app, asyncio.get_running_loop().time()
-    listed = [
-        _connection_view(app[keys.HUB], connection, now_s)
-        for connection in app[keys.CONNECTIONS].open
-        if not connection.is_ending
-    ]
-    return json_answer(encode({"instance": app[keys.INSTANCE], "connections": listed}))
+    hub, limit = app[keys.HUB], read_limit(request.query, _CONNECTIONS, _CONNECTIONS)
+    staying = [each for each in app[keys.CONNECTIONS].open if not each.is_ending]
+    shown = heapq.nlargest(limit, staying, key=lambda each: (hub.lag(each.member), -each.opened_s))
+    return json_answer(
+        encode(
+            {
+                "instance": app[keys.INSTANCE],
+                "count": len(staying),
+                "connections": [_connection_view(hub, each, now_s) for each in shown],
+            }
+        )
+    )
 
 
 def _connection_view(hub: Hub, connection: Connection, now_s: float) -> JsonObject:

@@ -2,24 +2,22 @@
 
 from aiohttp import web
 
-from feed.errors import BadInput
 from feed.hub.audit import Action, Done
 from feed.model.codec import JsonObject, decode, encode
 from feed.model.entry import Entry
 from feed.web import keys
 from feed.web.answer import json_answer, problem
+from feed.web.query import read_limit
 
-_SHOWN = 1000
+_USUAL, _MOST = 100, 1000
 _CHANGES = 20
 """Of one call; it may have made a thousand."""
 
 
 async def audit(request: web.Request) -> web.Response:
     """`GET /admin/audit`: the newest first; `?limit=` of them."""
-    text = request.query.get("limit", "100")
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _SHOWN):
-        raise BadInput(f"limit: expected 1 to {_SHOWN}")
-    done = await request.app[keys.AUDIT].done(int(text))
+    limit = read_limit(request.query, _USUAL, _MOST)
+    done = await request.app[keys.AUDIT].done(limit)
     return json_answer(encode({"entries": [_shown(request, each) for each in done]}))
 
 

@@ -23,7 +23,10 @@ class Origins:
     def is_served(self, request: web.BaseRequest) -> bool:
         """Whether a request may be answered at all."""
         origins = request.headers.getall("Origin", [])
-        return all(self._is_own(request, text) or text in self._allowed for text in origins)
+        return all(
+            self._is_own(request, text) or text in self._allowed or _is_own_form(request, text)
+            for text in origins
+        )
 
     def is_same(self, request: web.BaseRequest) -> bool:
         """Whether a browser says that a page of this very origin asks (security notes, section 2).
@@ -32,7 +35,7 @@ class Origins:
         another origin may read where the settings say so, but not act in an admin's name.
         """
         if sites := request.headers.getall("Sec-Fetch-Site", []):
-            return all(site in ("same-origin", "none") for site in sites)
+            return set(sites) <= {"same-origin", "none"}
         origins = request.headers.getall("Origin", [])
         return bool(origins) and all(self._is_own(request, text) for text in origins)
 
@@ -45,6 +48,17 @@ class Origins:
         scheme = self._peers.scheme(request)
         own = _parts(f"{scheme}://{request.headers.get('Host', '')}")
         return own is not None and _parts(text) == own
+
+
+def _is_own_form(request: web.BaseRequest, origin: str) -> bool:
+    """Whether this is a form of our own pages.
+
+    These are sent without a referrer, and a browser therefore calls their origin `null` (Fetch,
+    "append a request Origin header"), but says where it comes from. A sandboxed frame, which is
+    `null` too, is `cross-site`.
+    """
+    sites = request.headers.getall("Sec-Fetch-Site", [])
+    return origin == "null" and request.method == "POST" and sites == ["same-origin"]
 
 
 def _parts(text: str) -> tuple[str, str, int] | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
-from feed.errors import BadQuery, BadTopic, Fault
+from feed.errors import BadInput, BadQuery, BadTopic, Fault
 from feed.hub.subscription import Options
 from feed.model.codec import Json
 from feed.model.cursor import Cursor, parse_cursor
@@ -70,6 +70,14 @@ def _good_filters(request: web.Request, name: str, had: Filters) -> Filters:
         faults = [Fault(f"{name}={each['topic']}", str(each["message"])) for each in rejected]
         raise BadQuery(faults, str(rejected[0]["code"]))
     return filters
+
+
+def read_limit(query: Mapping[str, str], usual: int, most: int) -> int:
+    """How many of a list, 1 to `most`."""
+    text = query.get("limit", str(usual))
+    if _INTEGER.fullmatch(text) and 0 < int(text) <= most:
+        return int(text)
+    raise BadInput(f"limit: expected 1 to {most}")
 
 
 def read_options(query: Mapping[str, str]) -> Options:

@@ -89,3 +89,23 @@ async def test_a_connection_tells_what_it_asked_for_and_how_far_it_is(
     asked = (mine["topics"], mine["conflate_ms"], mine["delay_ms"])
     assert asked == ([f"score:{name}.A"], 60_000, 0)
     assert (mine["lag"], mine["behind"]) == (1, False)
+
+
+async def test_of_many_connections_those_are_told_that_lag_most(
+    admin: Admin, server: Server, name: str
+) -> None:
+    query = {"topics": f"score:{name}.A"}
+    async with (
+        websocket(server.url, query) as prompt,
+        websocket(server.url, query | {"conflate_ms": "60000"}) as late,
+    ):
+        number = (await late.until("welcome"))["connection"]
+        for socket in (prompt, late):
+            await socket.until("snapshot")
+        await admin.inject({"topic": f"score:{name}.A", "set": {"n": 1}})
+        await admin.inject({"topic": f"score:{name}.A", "set": {"n": 2}})
+        told = await admin.get("connections?limit=1")
+        assert [each["id"] for each in told["connections"]] == [number]
+        assert told["count"] == len((await admin.get("connections"))["connections"]) >= 2
+    for limit in ("0", "-1", "1.5", "x", "", "9999999999"):
+        check_problem(await admin.call("GET", f"connections?limit={limit}"), 400)

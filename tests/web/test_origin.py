@@ -173,3 +173,51 @@ def test_of_several_every_one_must_be_served(origins: list[str], *, served: bool
 def test_the_scheme_is_what_a_trusted_proxy_says(remote: str, origin: str, *, served: bool) -> None:
     headers = [("Host", "feed.example"), ("Origin", origin), ("X-Forwarded-Proto", "https")]
     assert ORIGINS.is_served(asked(headers=headers, remote=remote)) is served
+
+
+@pytest.mark.parametrize(
+    ("method", "origins", "sites", "served"),
+    [
+        ("POST", ["null"], ["same-origin"], True),
+        ("POST", ["null"], ["none"], False),
+        ("POST", ["null"], ["cross-site"], False),
+        ("POST", ["null"], ["same-site"], False),
+        ("POST", ["null"], ["same-origin", "same-origin"], False),
+        ("POST", ["null"], [], False),
+        ("POST", ["null", "http://evil.example"], ["same-origin"], False),
+        ("POST", ["http://evil.example"], ["same-origin"], False),
+        ("GET", ["null"], ["same-origin"], False),
+    ],
+)
+def test_a_form_of_our_own_is_sent_without_its_origin(
+    method: str, origins: list[str], sites: list[str], *, served: bool
+) -> None:
+    headers = [("Host", "feed.example"), *(("Origin", origin) for origin in origins)]
+    headers += [("Sec-Fetch-Site", site) for site in sites]
+    assert ORIGINS.is_served(asked(headers=headers, method=method)) is served
+
+
+@pytest.mark.parametrize(
+    ("sites", "origins", "is_same"),
+    [
+        (["same-origin"], [], True),
+        (["none"], [], True),
+        (["same-origin"], ["null"], True),
+        (["same-site"], ["http://feed.example"], False),
+        (["cross-site"], ["http://feed.example"], False),
+        (["same-origin", "cross-site"], [], False),
+        (["SAME-ORIGIN"], [], False),
+        ([""], ["http://feed.example"], False),
+        ([], ["http://feed.example"], True),
+        ([], ["http://feed.example", "http://evil.example"], False),
+        ([], [ALLOWED], False),
+        ([], ["null"], False),
+        ([], [], False),
+    ],
+)
+def test_only_the_own_page_acts_in_an_admins_name(
+    sites: list[str], origins: list[str], *, is_same: bool
+) -> None:
+    headers = [("Host", "feed.example"), *(("Origin", origin) for origin in origins)]
+    headers += [("Sec-Fetch-Site", site) for site in sites]
+    assert ORIGINS.is_same(asked(headers=headers, method="POST")) is is_same
