@@ -56,17 +56,24 @@ async def chromium() -> AsyncIterator["Browser"]:
 
 
 class Screen:
-    """One page in a context of its own, and what was wrong with it."""
+    """One page in a context of its own, and what was wrong with it.
+
+    `refusals`: statuses that are no fault here; the browser itself reports each as an error.
+    """
 
     def __init__(self, page: "Page") -> None:
         self.page = page
         self.faults: list[str] = []
+        self.refusals: set[int] = set()
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
 
     def _said(self, message: "ConsoleMessage") -> None:
         # That a server is gone is reported by the browser itself, and no fault of the page's.
-        is_network = message.text.startswith(("WebSocket connection to", "Failed to load resource"))
+        gone = ("WebSocket connection to", "Failed to load resource: net::")
+        is_network = message.text.startswith(gone)
+        if any(f"responded with a status of {status}" in message.text for status in self.refusals):
+            return
         if message.type in ("error", "warning") and not is_network:
             self.faults.append(message.text)
 
