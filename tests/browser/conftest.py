@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.admin import Admin
+from tests.support.admin_page import sign_in
 from tests.support.browser import Screen, chromium, missing, screen
 from tests.support.browser_feed import FeedPage
 from tests.support.server import Server
@@ -86,3 +87,10 @@ async def server(shared: Server, http: aiohttp.ClientSession) -> Server:
 @pytest.fixture
 def admin(server: Server, http: aiohttp.ClientSession) -> Admin:
     return Admin(http, server.url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(page: Screen, server: Server) -> Screen:
+    """The page of an admin who has just signed in."""
+    await sign_in(page, server)
+    return page

@@ -1,18 +1,12 @@
-"""The admin page in Chromium, on a real server."""
+"""The form of the admin page in Chromium, on a real server."""
 
-import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from tests.support.admin import Admin
-from tests.support.browser import Screen, screen
-from tests.support.doors import websocket
-from tests.support.server import TOKEN, Server
-
-if TYPE_CHECKING:
-    from playwright.async_api import Browser
+from tests.support.admin_page import attend, choose, try_and_send
+from tests.support.browser import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -24,64 +18,9 @@ MATCH: dict[str, Any] = {
 }
 
 
-async def sign_in(page: Screen, server: Server) -> None:
-    await page.open(f"{server.url}/admin")
-    await page.page.fill("#token", TOKEN)
-    await page.page.click("button")
-    await page.sees("#touch-words", "In touch")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def desk(page: Screen, server: Server) -> Screen:
-    """The page of an admin who has just signed in."""
-    await sign_in(page, server)
-    return page
-
-
-async def choose(page: Screen, name: str, value: str) -> None:
-    """Choose one of the buttons of a group."""
-    await page.page.check(f"[name={name}][value={value}]")
-
-
-async def attend(page: Screen, topic: str, says: str) -> None:
-    """Type a topic, and wait until the page knows it."""
-    await page.page.fill("#topic", topic)
-    await page.page.locator("#now", has_text=says).wait_for()
-
-
-async def try_and_send(page: Screen) -> None:
-    await page.page.press("#why", "Enter")
-    await page.page.wait_for_selector("#send[aria-disabled=false]:focus")
-    await page.page.keyboard.press("Enter")
-    await page.page.wait_for_selector("#says[data-tone=good]")
-
-
 async def value(admin: Admin, topic: str) -> dict[str, Any]:
     """The state of a topic."""
     return dict((await admin.snapshot(topic))[topic]["data"])
-
-
-async def test_without_scripts_one_signs_in_and_out(browser: "Browser", server: Server) -> None:
-    async with screen(browser, java_script_enabled=False) as page:
-        await page.open(f"{server.url}/admin")
-        assert await page.page.evaluate("document.activeElement.id") == "token"
-        await page.page.fill("#token", TOKEN)
-        await page.page.keyboard.press("Enter")
-        await page.page.wait_for_selector("#change")
-        [cookie] = await page.page.context.cookies()
-        assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("feed", True, "Strict")
-        await page.page.click("text=Sign out")
-        await page.page.wait_for_selector("#token")
-        assert await page.page.context.cookies() == []
-        assert page.faults == []
-
-
-async def test_a_wrong_token_is_said_where_it_was_given(page: Screen, server: Server) -> None:
-    page.refusals.add(401)
-    await page.open(f"{server.url}/admin")
-    await page.page.fill("#token", "w" * 40)
-    await page.page.click("button")
-    await page.sees("#words", "This is not the token.")
 
 
 async def test_a_price_is_tried_sent_once_and_undone(desk: Screen, admin: Admin) -> None:
@@ -205,30 +144,6 @@ async def test_what_is_wrong_is_said_at_its_field(desk: Screen) -> None:
     await desk.sees("#faults li:first-child")
 
 
-async def test_a_connection_is_seen_and_ended(desk: Screen, server: Server) -> None:
-    async with websocket(server.url, {"topics": "score:EPL.*"}) as socket:
-        number = (await socket.until("welcome"))["connection"]
-        row = f"[data-connection-id={number}]"
-        await desk.sees(f"{row} .told", "score:EPL.*")
-        await desk.page.click(f"{row} >> text=Disconnect")
-        assert await socket.closed() == 1012
-        await desk.page.wait_for_selector(row, state="detached")
-
-
-async def test_a_trace_shows_the_frames_as_they_are(desk: Screen, admin: Admin) -> None:
-    await desk.page.fill("#trace-topic", "score:EPL.*")
-    await desk.page.click("#trace-start")
-    await desk.sees("#trace-frames [data-type=snapshot]")
-    await admin.inject({"topic": "score:EPL.TRACE", "data": {"n": 1}})
-    await admin.inject({"topic": "score:CUP.A", "data": {"n": 1}})
-    await desk.sees("#trace-frames [data-type=update]")
-    newest = (await desk.texts("#trace-frames [data-type=update] code"))[0]
-    assert newest.startswith('{"type":"update","cursor":"')
-    assert '"data":{"n":1}' in newest
-    await desk.page.click("#trace-start")
-    await desk.sees("#trace-says", "Stopped.")
-
-
 async def test_markup_stays_text_wherever_it_comes(desk: Screen, admin: Admin) -> None:
     data = {"name": MARKUP, "price": "1", "why": MARKUP, "period": MARKUP, MARKUP: MARKUP}
     desk.refusals.add(422)
@@ -254,68 +169,3 @@ async def test_markup_stays_text_wherever_it_comes(desk: Screen, admin: Admin) -
     await try_and_send(desk)
     assert await desk.page.evaluate("window.bad") is None
     assert await desk.page.locator("main :is(img, script, .list b b, code *)").count() == 0
-
-
-async def test_what_is_typed_and_where_outlasts_a_look(desk: Screen, admin: Admin) -> None:
-    await desk.page.fill("#price", "12")
-    await desk.page.focus("#price")
-    before = (await admin.get("state"))["head"]
-    await admin.inject({"topic": "price:NEWS", "data": {"price": "1"}})
-    await desk.sees("#facts div:first-child dd", f"{before + 1:,}")
-    await desk.sees("#audit .topic", "price:NEWS")
-    assert await desk.page.input_value("#price") == "12"
-    assert await desk.page.evaluate("document.activeElement.id") == "price"
-
-
-async def test_who_is_signed_out_keeps_what_was_typed(desk: Screen, server: Server) -> None:
-    desk.refusals.add(401)
-    await desk.page.fill("#price", "12")
-    context = desk.page.context
-    other = await context.new_page()
-    await other.goto(f"{server.url}/admin")
-    await other.click("text=Sign out")
-    await other.wait_for_selector("#token")
-    await desk.page.wait_for_selector("#signed-out:not([hidden])")
-    await desk.sees("#touch-words", "Signed out")
-    await other.fill("#token", TOKEN)
-    await other.click("button")
-    await other.wait_for_selector("#change")
-    await desk.sees("#touch-words", "In touch")
-    await desk.page.wait_for_selector("#signed-out", state="hidden")
-    assert await desk.page.input_value("#price") == "12"
-    await other.close()
-    await desk.page.click("text=Sign out")
-    await desk.page.wait_for_selector("#token")
-
-
-async def test_sources_are_steered_and_a_field_is_kept_from_them(
-    page: Screen, demo: Server
-) -> None:
-    await sign_in(page, demo)
-    row = "[data-source=market]"
-    await page.page.click(f"{row} >> text=Pause")
-    await page.sees(f"{row} .badge", "paused")
-    await page.page.click(f"{row} >> text=Resume")
-    await page.sees(f"{row} .badge", "running")
-    await attend(page, "BTC-USD", "Bitcoin")
-    await page.page.fill("#price", "1.00")
-    await page.page.select_option("#pin", "600")
-    await try_and_send(page)
-    pin = "#pins [data-topic='price:BTC-USD']"
-    await page.page.wait_for_selector(f"{pin} dd:has-text('its source says')")
-    assert (await page.texts(f"{pin} dd"))[0].startswith("1.00 · its source says ")
-    await page.page.click(f"{pin} >> text=Release")
-    await page.page.wait_for_selector(pin, state="detached")
-
-
-async def test_a_server_that_is_gone_is_missed_and_found_again(
-    desk: Screen, server: Server
-) -> None:
-    desk.refusals.add(0)
-    await desk.page.fill("#price", "12")
-    await asyncio.to_thread(server.kill)
-    await desk.sees("#touch-words", "No answer from the server")
-    await asyncio.to_thread(server.start)
-    await desk.sees("#touch-words", "In touch")
-    assert await desk.page.input_value("#price") == "12"
-    desk.faults[:] = [fault for fault in desk.faults if "net::ERR_" not in fault]
