@@ -1,19 +1,12 @@
-"""The events of one topic as they stand, read from the log."""
+"""The events of one topic as they stand after all that was said of them. Pure."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from feed.errors import LogTrimmed
-from feed.log.base import READ_LIMIT, EventLog
 from feed.model.change import Op
 from feed.model.codec import JsonObject, decode
-
-RECALL = 50_000
-"""Entries of the log that are looked through, the newest ones."""
-
-MOST = 100
-"""Events that are told, the newest ones."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -30,25 +23,13 @@ class Standing(msgspec.Struct, frozen=True):
     why: str | None = None
 
 
-async def timeline(log: EventLog, topic: str) -> list[Standing]:
-    """In the order in which they were first told, the newest first. Raises LogUnavailable."""
+def standing(events: Iterable[bytes]) -> list[Standing]:
+    """Events as frames have them, in order → in the order in which they were first told."""
     found: dict[str, Standing] = {}
-    bounds = await log.bounds()
-    place = max(bounds.first - 1, bounds.head - RECALL)
-    while True:
-        try:
-            entries = await log.read(place, READ_LIMIT)
-        except LogTrimmed:  # meanwhile
-            place = (await log.bounds()).first - 1
-            continue
-        if not entries:
-            break
-        place = entries[-1].offset
-        for entry in entries:
-            if entry.topic == topic and entry.event is not None:
-                told: Any = decode(entry.event)
-                found[told["id"]] = _standing(told, found.get(told["id"]))
-    return list(reversed(found.values()))[:MOST]
+    for event in events:
+        told: Any = decode(event)
+        found[told["id"]] = _standing(told, found.get(told["id"]))
+    return list(found.values())
 
 
 def _standing(told: dict[str, Any], before: Standing | None) -> Standing:

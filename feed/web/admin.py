@@ -13,7 +13,7 @@ from feed.hub.hub import Hub
 from feed.hub.ingest import Receipt
 from feed.hub.leader import Leader
 from feed.hub.pin import PINNED, pinned
-from feed.hub.standing import timeline
+from feed.hub.standing import standing
 from feed.model.change import Change
 from feed.model.codec import JsonObject, decoder, encode
 from feed.model.frame import heading, update
@@ -29,6 +29,8 @@ from feed.web.patience import read_body
 from feed.web.query import read_limit
 
 log = logging.getLogger(__name__)
+
+_MOST_EVENTS = 100
 
 
 class _Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,10 +129,11 @@ async def pins(request: web.Request) -> web.Response:
 
 
 async def events(request: web.Request) -> web.Response:
-    """`GET /admin/events?topic=…`: the events of a topic as they stand, the newest first."""
+    """`GET /admin/events?topic=…`: the events of a match as they stand, the newest first."""
     topic = parse_topic(request.query.get("topic", ""))
-    standing = await timeline(request.app[keys.HUB].log, topic)
-    return json_answer(encode({"events": [msgspec.structs.asdict(each) for each in standing]}))
+    past = await request.app[keys.HISTORY].reached(request.app[keys.HUB].live)
+    newest = standing(past.events(topic))[: -_MOST_EVENTS - 1 : -1]
+    return json_answer(encode({"events": [msgspec.structs.asdict(each) for each in newest]}))
 
 
 async def state(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""An admin's session: all of it in a signed text, so that every instance knows it (decision 0014).
+"""An admin's session: all of it in a signed text, so that every instance knows it (decision 0015).
 
 No instance keeps any. The key is made of the token that was used to sign in: a token that is
 rotated out takes its sessions with it. The epoch of the log is signed as well, since the log is

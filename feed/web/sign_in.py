@@ -1,6 +1,6 @@
 """The door of the admin page: signing in with the token, staying, and signing out.
 
-Security notes, section 2, and decision 0014. `admins_only` stands before all that is under /admin.
+Security notes, section 2, and decision 0015. `admins_only` stands before all that is under /admin.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from feed.errors import LogUnavailable
 from feed.model.codec import encode
 from feed.web import keys
 from feed.web.answer import json_answer, problem
+from feed.web.patience import read_body
 from feed.web.session import Session
 
 log = logging.getLogger(__name__)
@@ -191,7 +192,7 @@ async def _form(request: web.Request) -> dict[str, list[str]]:
     """The fields of a form. Raises the answers for what is none, or too large."""
     if request.content_type != _FORM:
         raise web.HTTPUnsupportedMediaType
-    body = await request.read()
+    body = await read_body(request)
     if len(body) > _FORM_BYTES:
         raise web.HTTPRequestEntityTooLarge(_FORM_BYTES, len(body))
     return parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=None)
