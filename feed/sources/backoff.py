@@ -12,9 +12,9 @@ _MOST_DOUBLINGS = 30
 def backoff_s(
     failures: int, chance: random.Random, period_s: float, longest_s: float = BACKOFF_S
 ) -> float:
-    """A moment within two periods, so that what fails shortly is back as soon.
+    """A moment within one and a half periods: what fails for a moment is back within two.
 
     From the fourth failure in a row on within twice as long each time.
     """
     doublings = min(max(0, failures - _SHORT), _MOST_DOUBLINGS)
-    return chance.uniform(0, min(2 * period_s * 2.0**doublings, longest_s))
+    return chance.uniform(0, min(1.5 * period_s * 2.0**doublings, longest_s))
