@@ -38,6 +38,7 @@ async def test_a_price_is_tried_sent_once_and_undone(desk: Screen, admin: Admin)
 
     await desk.page.fill("#price", "70000.01")
     assert await desk.page.get_attribute("#send", "aria-disabled") == "true", "not what was tried"
+    assert not await desk.page.locator("#preview").is_visible()
     await desk.page.fill("#price", "70000.00")
     assert await desk.page.get_attribute("#send", "aria-disabled") == "false"
     await desk.page.dblclick("#send")

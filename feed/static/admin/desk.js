@@ -198,7 +198,8 @@ export class Desk {
     element("send").ariaDisabled = String(!isTried);
     element("send").classList.toggle("primary", isTried);
     element("try").classList.toggle("primary", !isTried);
-    element("preview").classList.toggle("past", !isTried);
+    show(element("preview"), isTried);
+    if (!isTried && element("says").dataset.tone === "") report("");
     showFaults([]);
     this.#showGuard();
   }

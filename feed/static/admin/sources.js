@@ -65,7 +65,7 @@ export class Sources {
     const faults = make("p", { class: "fault" });
     const pause = button("Pause", () => this.#steer(name, "pause"), `Pause ${name}`);
     const resume = button("Resume", () => this.#steer(name, "resume"), `Resume ${name}`);
-    const run = button("Run now", () => this.#steer(name, "run"), `Run ${name} now`);
+    const run = button("Run now", () => this.#steer(name, "run"), `Run now: ${name}`);
     const held = make("ul", { class: "held" });
     const row = make(
       "li",
@@ -93,7 +93,7 @@ export class Sources {
   }
 
   /** @param {Source} source */
-  #ranInWords({ last_run, next_run, runs, changes, quota_left, topics }) {
+  #ranInWords({ last_run, next_run, runs, changes, missed, quota_left, topics }) {
     const next = next_run === null ? "" : next_run <= this.#now() ? "next now" : `next in ${span(next_run - this.#now())}`;
     const quota = quota_left === null ? "" : `${grouped(quota_left)} requests left`;
     const bad = topics.filter(({ state }) => state === "stale" || state === "down").length;
@@ -103,6 +103,7 @@ export class Sources {
       `${grouped(runs)} runs`,
       `${grouped(changes)} changes`,
       quota,
+      missed ? `${grouped(missed)} ticks left out` : "",
       bad ? `${bad} of ${topics.length} topics stale or down` : "",
     ]
       .filter(Boolean)
@@ -140,11 +141,10 @@ export class Sources {
 }
 
 /** @param {Source} source */
-function faultsInWords({ last_error, errors, missed, refused, clock_ahead_ms }) {
+function faultsInWords({ last_error, errors, refused, clock_ahead_ms }) {
   return [
     errors ? `${grouped(errors)} errors` : "",
     refused ? `${grouped(refused)} refused` : "",
-    missed ? `${grouped(missed)} ticks missed` : "",
     clock_ahead_ms ? `its clock is ${span(clock_ahead_ms)} ahead` : "",
     last_error ? `last: ${last_error}` : "",
   ]
