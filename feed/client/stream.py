@@ -195,12 +195,15 @@ class Stream:
             link.expect()
             return await self._heard(link, text)
         except ServerFault as fault:
-            self.reader.forget()
-            return [Faulty(str(fault)), *self._lost(link, Cut(f"the server erred: {fault}"))]
+            return self._erred(link, fault)
         except Lost as fault:
             if link.is_last:
                 raise Ended(str(fault)) from fault
             return self._lost(link, fault)
+
+    def _erred(self, link: Link, fault: ServerFault) -> Sequence[Message]:
+        self.reader.forget()
+        return [Faulty(str(fault)), *self._lost(link, Cut(f"the server erred: {fault}"))]
 
     async def _heard(self, link: Link, text: str) -> Sequence[Message]:
         """Raises ServerFault, Lost and Ended."""
@@ -208,7 +211,10 @@ class Stream:
         if frame is None:
             return [Heard(text, None, News())]
         stood = await self._stand(frame)
-        news = self.reader.apply(frame)
+        try:
+            news = self.reader.apply(frame)
+        except ServerFault as fault:
+            return [*stood, *self._erred(link, fault)]
         return [*stood, Heard(text, frame, news), *self._follow(link, frame)]
 
     async def _stand(self, frame: Frame) -> Sequence[Message]:

@@ -3,11 +3,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import BaseTestServer, TestServer
 
 from feed.client.fault import Ended
-from feed.client.message import Faulty, Heard, Live, Message, Waiting
+from feed.client.message import Faulty, Heard, Live, Message, Stood, Waiting
+from feed.client.reader import Reader
 from feed.client.stream import Stream
 from feed.client.wanted import Wanted
 from tests.support.recordings import url_of
@@ -16,6 +17,7 @@ from tests.support.scripted import QUICK, WELCOME, ScriptedServer, snapshot, sub
 A1 = {"topic": "price:A", "v": 1, "ts": 1, "data": {"price": "1"}}
 A2 = {"topic": "price:A", "v": 2, "ts": 1, "set": {"price": "2"}}
 A3 = {"topic": "price:A", "v": 3, "ts": 1, "set": {"price": "3"}}
+A2_WHOLE = {**A1, "v": 6, "data": {"price": "2"}}
 BEGIN = (WELCOME, subscribed(), snapshot("e-1", A1))
 RESUMED = (WELCOME, subscribed(resumed=True))
 
@@ -173,3 +175,22 @@ async def test_unknown_frame_is_handed_on_and_changes_nothing(session: ClientSes
         heard = await until_price(stream, "1")
         texts = [message.text for message in heard if isinstance(message, Heard)]
         assert '{"type": "news"}' in texts
+
+
+async def test_items_stood_on_are_told_where_the_frame_turns_out_to_be_wrong(
+    session: ClientSession,
+) -> None:
+    standing = [{**A1, "v": 4}, {**A1, "v": 6}]
+    wrong = update("e-9", {**A2, "v": 6}, {"topic": "price:B", "v": 1, "ts": 1})
+    double = ScriptedServer([*RESUMED, wrong], [WELCOME, subscribed(), snapshot("e-9", A2_WHOLE)])
+
+    async def items(_: web.Request) -> web.Response:
+        return web.json_response({"cursor": "e-9", "items": [standing.pop(0)]})
+
+    double.app.router.add_get("/snapshot", items)
+    async with TestServer(double.app) as server:
+        wanted = Wanted(url=url_of(server), topics=("*",))
+        async with Stream(session, wanted, Reader("e-1"), QUICK) as stream:
+            heard = await until_price(stream, "2")
+    kinds = [type(message) for message in heard if isinstance(message, Stood | Faulty)]
+    assert kinds == [Stood, Stood, Faulty]
