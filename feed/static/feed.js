@@ -72,7 +72,7 @@ export class Feed {
   #brokenAt = 0;
   #probedUntil = Infinity;
   #joinedAt = -Infinity;
-  /** Server's clock − this page's steady one, which never jumps. */
+  /** Server's clock less this page's steady one, which never jumps. */
   #offset = -Infinity;
 
   constructor({ url, cursor = "", items = [], now, perPaint = false, onStatus, ...options } = {}) {
@@ -150,7 +150,6 @@ export class Feed {
     this.#refused.clear();
   }
 
-  /** Options as the protocol names them. */
   #inForce() {
     const { delayMs, conflateMs, windowMs } = this.#options;
     return {
@@ -160,22 +159,18 @@ export class Feed {
     };
   }
 
-  /** See that what is asked for is what is wanted. */
   #sync() {
     if (this.#status.state === "stopped") return;
     const names = this.#state.wanted.names.filter((name) => !this.#refused.has(name));
     if (!this.#started && names.length) this.#state.vouch();
     this.#started ||= names.length > 0;
     this.#state.prune();
+    const link = this.#link;
     if (!names.length) {
       this.#rest();
       return this.#say({ state: "connecting" });
     }
-    const link = this.#link;
-    if (!link) {
-      if (!this.#next && !this.#timers.retry) this.#open();
-      return;
-    }
+    if (!link) return this.#next || this.#timers.retry || this.#open();
     const { asked } = link;
     const options = this.#inForce();
     const added = names.filter((name) => !asked.names.has(name));
@@ -208,7 +203,7 @@ export class Feed {
     });
     Object.assign(link, { why, isTrial });
     this.#next = link;
-    this.#after("overdue", CONNECT_MS, () => this.#over(link, { isSilent: true }));
+    this.#after("overdue", link.patienceMs, () => this.#over(link, { isSilent: true }));
     link.open();
   }
 
@@ -257,7 +252,7 @@ export class Feed {
     let pauseMs = 0;
     if (isNext) {
       this.#drop();
-      if (isClimb) return this.#climbOn(link);
+      if (isClimb) return this.#climb(KINDS.indexOf(link.kind) + 1);
       if (!end.topics) pauseMs = this.#ladder.failed(end);
     } else {
       this.#brokenAt = end.isSilent ? this.#heardAt : performance.now();
@@ -277,7 +272,6 @@ export class Feed {
     this.#say(isBroken ? { state: "retrying", problem } : { problem });
   }
 
-  /** The others are served without them. */
   #refuse(topics) {
     for (const topic of topics) {
       this.#refused.add(topic);
@@ -296,7 +290,6 @@ export class Feed {
     this.#liveAt = Infinity;
   }
 
-  /** Have no link, for now. */
   #rest() {
     this.#kept = null;
     this.#drop();
@@ -326,10 +319,6 @@ export class Feed {
     else this.#open(KINDS[rung], "climb", KINDS[rung] !== "ws");
   }
 
-  #climbOn(failed) {
-    this.#climb(KINDS.indexOf(failed.kind) + 1);
-  }
-
   // ---- silence, and what the page tells ----
 
   /** One timer for all frames: it looks when it rings, and sets itself to what is left. */
@@ -347,10 +336,7 @@ export class Feed {
     this.#clear("hide");
     if (document.hidden) return this.#after("hide", HIDDEN_MS, () => this.#hide(true));
     if (this.#hidden) this.#hide(false);
-    if (!this.#link) {
-      if (this.#timers.retry && type !== "offline") this.#open();
-      return;
-    }
+    if (!this.#link) return this.#timers.retry && type !== "offline" && this.#open();
     if (type === "online") this.#ladder.isEager = true;
     const isQuiet = performance.now() - this.#heardAt > this.#patienceMs / HEARTBEATS_MISSED;
     if (this.#link.probe()) {
@@ -371,7 +357,6 @@ export class Feed {
     this.#say({ state: "retrying" });
   }
 
-  /** Nobody looks: less will do. */
   #hide(hidden) {
     this.#hidden = hidden;
     this.#sync();
@@ -460,7 +445,6 @@ export class Feed {
     else if (this.#status.state !== "live") this.#say({ state: "live" });
   }
 
-  /** How it came back; of one link only once. */
   #joined() {
     if (this.#link.isJoined) return {};
     this.#link.isJoined = true;
@@ -599,7 +583,6 @@ class State {
   #cursor = "";
   /** The filters that it vouches for. */
   #vouched = new Set();
-  /** Filters that the server says are in force. */
   #inForce = [];
   /** Items of the snapshot parts that have come so far. */
   #parts = [];
@@ -611,12 +594,10 @@ class State {
       this.items.set(topic, { v, ts, data: merge({}, data) });
   }
 
-  /** What it began with is all that is wanted. */
   vouch() {
     if (this.#cursor) this.#vouched = new Set(this.wanted.names);
   }
 
-  /** Let go of what is no longer wanted. */
   prune() {
     for (const name of this.#vouched)
       if (!this.wanted.names.includes(name)) this.#vouched.delete(name);
@@ -646,8 +627,9 @@ class State {
     this.hasResumed = false;
   }
 
+  /** @returns what to tell; and `reset` or `gap` in words, `isLive` where it is up to date */
   apply(frame) {
-    const told = { changes: [], events: frame.events ?? [], reset: "", gap: "", isLive: false };
+    const told = { changes: [], events: frame.events ?? [] };
     switch (frame.type) {
       case "subscribed":
         this.#inForce = frame.topics;
@@ -717,27 +699,22 @@ class State {
 }
 
 /**
- * A link carries frames from one request or socket. It `ask`s what to ask for when it can, lets
- * the feed `hear` each frame, and says once when it is `over`:
- * - `code`, `message`: why (of what fetch throws, too);
- * - `isSilent`: nothing was heard for too long (`isProbed`: not even an answer);
- * - `isOrderly`: somebody is there, and ended it;
- * - `afterMs`: not to come back sooner; `topics`: what cannot be served.
+ * Carries frames from one request or socket. It `ask`s what to ask for when it can, lets the feed
+ * `hear` each frame, and says when it is `over`: `code` and `message`, why; `isOrderly`, somebody
+ * is there and ended it; `afterMs`, not to come back sooner; `topics`, what cannot be served. The
+ * feed adds `isSilent`, nothing was heard for too long, and `isProbed`, not even an answer.
  */
 class Link {
   asked = { names: new Set(), options: {} };
+  /** For how long it may be silent, until it is known better. */
   patienceMs = CONNECT_MS;
-  #isClosed = false;
+  isClosed = false;
 
   constructor(base, { ask, hear, over }) {
     this.base = base;
     this.ask = ask;
-    this.hear = (frame) => this.#isClosed || hear(frame);
-    this.over = (end) => this.#isClosed || over(end);
-  }
-
-  get isClosed() {
-    return this.#isClosed;
+    this.hear = (frame) => this.isClosed || hear(frame);
+    this.over = (end) => this.isClosed || over(end);
   }
 
   /** It is the one that counts from now on. */
@@ -754,7 +731,7 @@ class Link {
   }
 
   close() {
-    this.#isClosed = true;
+    this.isClosed = true;
   }
 }
 
@@ -805,7 +782,6 @@ class WsLink extends Link {
   }
 }
 
-/** What both doors share that are asked by a URL. */
 class HttpLink extends Link {
   #request = new AbortController();
 
@@ -855,7 +831,7 @@ class SseLink extends HttpLink {
 
 class PollLink extends HttpLink {
   kind = "poll";
-  patienceMs = (POLL_WAIT_S + 10) * 1000;
+  patienceMs = (POLL_WAIT_S + 10) * 1000; // it is heard only when an answer is whole
   #isNew = true;
 
   async open() {
@@ -898,7 +874,6 @@ class PollLink extends HttpLink {
 
 const LINKS = { ws: WsLink, sse: SseLink, poll: PollLink };
 
-/** Handlers that are called at most once for each frame of the screen. */
 class Painter {
   #handlers;
   #items = new Map();
@@ -972,7 +947,7 @@ class Filters {
   }
 }
 
-/** RFC 7396. Objects come without a prototype, so that `__proto__` is a name like any other. */
+/** RFC 7396. Objects have no prototype, so that `__proto__` is a name like any other. */
 export function merge(state, patch) {
   if (!isObject(patch)) return patch;
   const merged = Object.assign(Object.create(null), isObject(state) ? state : {});
@@ -996,7 +971,7 @@ function baseOf(url) {
   return base.href;
 }
 
-/** Why a door refused (RFC 9457); 401 and 403 are as final as their close codes. */
+/** Why a door refused (RFC 9457). */
 async function refusal(response) {
   const { code, detail, errors = [] } = await response.json().catch(() => ({}));
   const { status } = response;

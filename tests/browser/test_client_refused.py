@@ -45,6 +45,7 @@ async def test_who_is_asked_to_come_later_does(
     for each in ("/sse", "/poll")[: 1 + (door == "/poll")]:
         await clock.run_for(1)
         await slow_client.asked(each)
+        await slow_client.holds("feed.status.problem !== null")
     told = await slow_client.status("retrying")
     assert told["problem"] == {"code": "busy", "message": "it is busy"}
     await clock.run_for(7_499)  # and half a second at most, since all were told the same
@@ -103,6 +104,7 @@ async def test_three_doors_in_turn_and_then_a_pause(slow_client: FeedPage) -> No
     await at_sse(slow_client, A)
     await clock.run_for(1)
     await slow_client.asked("/sse")
+    await slow_client.holds("feed.status.problem?.code === 404")
     await clock.run_for(1)
     await slow_client.asked("/poll")
     await slow_client.status("retrying")
