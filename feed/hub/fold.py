@@ -62,9 +62,12 @@ class Fold:
                 continue
             bar = fresh.get(topic)
             if bar is None:
-                fresh[topic] = opening(entry)
+                fresh[topic] = bar = opening(entry)
+                had = self._bars.get(topic)
+                self._bars[topic] = had.then(bar) if had else bar
             elif price := standing(entry.data):
                 fresh[topic] = bar.told(price)
+                self._bars[topic] = self._bars[topic].told(price)
         return over
 
     def advance(self, at_ms: int) -> list[Minute]:
@@ -82,8 +85,8 @@ class Fold:
         return [minute] if is_whole else []
 
     def running(self) -> Minute:
-        """The minute that is not over yet."""
-        return Minute(self.number, _added(dict(self._bars), self._fresh))
+        """The minute that is not over, as it is now: its bars will be others."""
+        return Minute(self.number, self._bars)
 
     def fine(self, since_ms: int, topics: Collection[str]) -> Iterator[tuple[int, str, Bar]]:
         """The bars of five seconds of some topics: when each begins, its topic and the bar."""
@@ -95,7 +98,6 @@ class Fold:
 
     def _end_slot(self) -> None:
         if self._fresh:
-            _added(self._bars, self._fresh)
             self._slots.append((self._slot, self._fresh))
             self._held += len(self._fresh)
             self._fresh = {}
@@ -103,11 +105,3 @@ class Fold:
             slot, bars = self._slots.popleft()
             self._held -= len(bars)
             self.fine_since_ms = (slot + 1) * SLOT_MS
-
-
-def _added(bars: dict[str, Bar], later: Mapping[str, Bar]) -> dict[str, Bar]:
-    """The bars, and what came later in the same minute."""
-    for topic, bar in later.items():
-        had = bars.get(topic)
-        bars[topic] = had.then(bar) if had else bar
-    return bars

@@ -14,8 +14,8 @@ from feed.errors import FeedError, LogUnavailable
 from feed.hub.fold import MINUTE_MS, Fold, Minute
 from feed.hub.hub import Hub
 from feed.hub.lane import Lane
-from feed.hub.points import Point, Span, Steps, gather, points_of
-from feed.hub.recall import Recall, told
+from feed.hub.points import Point, Span, gather, points_of
+from feed.hub.recall import Recall, each_of
 from feed.hub.timeline import Timelines
 from feed.log.bars import Bars
 from feed.log.base import EventLog
@@ -40,15 +40,15 @@ _PATIENCE_S = 5.0
 class _Following:
     """What is known of one log, read from its first entry on."""
 
-    def __init__(self, events: EventLog, epoch: str, place: int, fold: Fold) -> None:
+    def __init__(self, events: EventLog, epoch: str, place: int, fold: Fold, began_ms: int) -> None:
         self.log = events
         self.epoch = epoch
+        self.began_ms = began_ms
         self.place = place
         self.fold = fold
         self.timelines = Timelines()
         self.recall = Recall(events)
         self.over: dict[int, Bars] = {}
-        self.kept_upto = fold.number - fold.is_whole
 
     def extend(self, entries: Sequence[Entry]) -> None:
         """Take in what comes next."""
@@ -115,12 +115,11 @@ class History:
 
     async def _follow(self, events: EventLog) -> None:
         """Read a log from its first entry, and go on as it grows, to its end."""
-        bounds = await events.bounds()
+        now_ms, bounds = self._clock.now_ms(), await events.bounds()
         place = bounds.first - 1
         oldest = await events.read(place, 1)
-        at_ms = oldest[0].at if oldest else self._clock.now_ms()
-        fold = Fold(at_ms, is_whole=bounds.first == 1)
-        self._following = _Following(events, bounds.epoch, place, fold)
+        fold = Fold(oldest[0].at if oldest else now_ms, is_whole=bounds.first == 1)
+        self._following = _Following(events, bounds.epoch, place, fold, now_ms)
         self._moved.set()
         async for entries in events.follow(place):
             self._following.extend(entries)
@@ -151,7 +150,7 @@ class History:
             return
         bounds = await now.log.bounds()
         if bounds.head == now.place:
-            now.note(now.fold.advance(upto_ms))
+            now.note(now.fold.advance(max(upto_ms, now.began_ms)))
 
     async def _keep(self, now: _Following) -> None:
         """Keep the minutes that are over, where no other instance has."""
@@ -160,7 +159,6 @@ class History:
         for number in sorted(now.over):
             if number not in await now.log.bars((), number, number):
                 await now.log.keep(number, now.over[number], self._most)
-            now.kept_upto = number
             del now.over[number]
 
 
@@ -181,20 +179,23 @@ class Past:
 
     async def points(self, topics: Sequence[str], span: Span) -> Mapping[str, list[Point]]:
         """The points of prices, oldest first. Raises LogUnavailable."""
-        known = self._known
+        known, fold = self._known, self._known.fold
         prices = {
             topic: standing(item.data) for topic in topics if (item := self._items.get(topic))
         }
-        recent = [*map(Minute._make, known.over.items()), known.fold.running()]
-        bars: dict[str, Steps] = {}
+        recent = [*map(Minute._make, known.over.items()), fold.running()]
+        numbers = frozenset(number for number, _ in recent)
+        besides = numbers if fold.is_whole else frozenset()
         if span.is_fine:
-            gather(known.fold.fine(span.first * span.step_ms, topics), span, bars)
-            kept = await known.recall.bars((), span, known.kept_upto)
+            told = list(fold.fine(span.first * span.step_ms, topics))
+            kept = await known.recall.bars((), span, besides)
         else:
-            kept = await known.recall.bars(topics, span, known.kept_upto)
-            bars = {topic: {**steps} for topic, steps in kept.bars.items()}
-            gather(told(recent, topics), span, bars)
-        attended = kept.units | {span.unit(number * MINUTE_MS) for number, _ in recent}
+            told = list(each_of(recent, topics))
+            kept = await known.recall.bars(topics, span, besides)
+        bars = {topic: {**steps} for topic, steps in kept.bars.items()}
+        gather(told, span, bars)
+        here = {*numbers, self.now_ms // MINUTE_MS}
+        attended = kept.units.union(span.unit(number * MINUTE_MS) for number in here)
         return {
             topic: points_of(bars.get(topic, {}), span, prices.get(topic), attended)
             for topic in topics

@@ -5,6 +5,7 @@ follows from and whether it was said before are checked where it is written (`lu
 decision 0012).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -125,12 +126,13 @@ class RedisLog:
 
     async def keep(self, minute: int, bars: Bars, most: int) -> None:
         """See EventLog."""
-        if not await redis_bars.keep(self._store, self._epoch, packed(minute, bars, most)):
+        new = await asyncio.to_thread(packed, minute, bars, most)
+        if not await redis_bars.keep(self._store, self._epoch, new):
             raise LogReplaced(ANOTHER)
 
     async def bars(self, topics: Collection[str], first: int, last: int) -> Mapping[int, Bars]:
         """See EventLog."""
-        return await redis_bars.read(self._store, topics, first, last)
+        return await redis_bars.read(self._ask, topics, first, last)
 
     async def trim(self, before: int) -> None:
         """See EventLog. Others' appends go between the slices."""

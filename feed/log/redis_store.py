@@ -124,11 +124,6 @@ class Store:
             if before == after:
                 return [before, *answers]
 
-    async def tell(self, *command: Argument) -> Any:
-        """The answer to one command, which changes nothing, whatever the log is by then."""
-        async with self._in_our_words():
-            return await self._say(*command)
-
     async def wait(self, after: bytes, limit: int, wait_s: float) -> Sequence[Any]:
         """At most `limit` entries of the stream after an id, as soon as there are any."""
         async with self._in_our_words():

@@ -97,7 +97,7 @@ class SqliteLog:
 
     async def keep(self, minute: int, bars: Bars, most: int) -> None:
         """See EventLog."""
-        await self._writing.do(packed(minute, bars, most))
+        await self._writing.do(await asyncio.to_thread(packed, minute, bars, most))
 
     async def bars(self, topics: Collection[str], first: int, last: int) -> Mapping[int, Bars]:
         """See EventLog."""

@@ -27,8 +27,8 @@ _MOST_TOPICS = 100
 _MOST_TOLD = 10_000
 """Points in one answer: below a megabyte."""
 
-_MOST_READ = 150_000
-"""Minutes times topics for one answer: a day of a hundred topics, a month of three."""
+_MOST_READ = 50_000
+"""Minutes times topics for one answer: a month of one topic, a day of thirty."""
 
 _FRESH_S = 1
 

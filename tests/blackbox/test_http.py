@@ -31,6 +31,7 @@ PATHS = [
     "/sse?topics=A",
     "/poll?topics=A",
     "/snapshot?topics=A",
+    "/history?topics=A",
     "/health/live",
     "/health/ready",
     "/openapi.json",
@@ -74,7 +75,7 @@ async def test_json_answers_have_the_policy_of_json(
     injected = await admin.post("inject?dry_run=1", '{"topic":"A","set":{"price":"1"}}')
     assert injected.headers["Cache-Control"] == "no-store"
     answers = [injected]
-    for path in ("poll", "snapshot"):
+    for path in ("poll", "snapshot", "history"):
         answers.append(await fetch(http, f"{server.url}/{path}", "topics=A"))
         answers.append(await fetch(http, f"{server.url}/{path}", "topics=A%20B"))
     for answer in answers:
@@ -98,6 +99,7 @@ async def test_unknown_paths_are_404(
     [
         ("POST", "/snapshot", "GET"),
         ("PUT", "/poll", "GET"),
+        ("POST", "/history", "GET"),
         ("DELETE", "/sse", "GET"),
         ("POST", "/ws", "GET"),
         ("POST", "/health/ready", "GET"),

@@ -32,6 +32,8 @@ async def ended_for_ever(log: RedisLog) -> None:
         lambda: log.event_kind("price:A", "e"),
         log.bounds,
         lambda: log.trim(2),
+        lambda: log.keep(29_833_333, {}, 9),
+        lambda: log.bars([], 0, 9),
     ]
     for ask in asked:
         with pytest.raises(LogReplaced):

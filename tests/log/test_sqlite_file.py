@@ -9,6 +9,7 @@ import pytest
 
 from feed.errors import Conflict, LogUnavailable
 from feed.log.sqlite import SqliteLog
+from feed.model.bar import Bar
 from feed.model.entry import Item
 from feed.model.topic import ALL
 from tests.support.full_disk import full_disk
@@ -54,6 +55,20 @@ async def test_a_row_is_let_go_with_its_last_entry(log: SqliteLog, path: Path) -
 
     await log.trim(257)
     assert rows(path, "SELECT last FROM log") == [(300,)]
+
+
+async def test_a_file_that_keeps_no_bars_yet_begins_to(path: Path) -> None:
+    log = await SqliteLog.open(path)
+    await log.append(batch(changed(1)))
+    await log.aclose()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP TABLE bars; DROP TABLE minute")
+
+    log = await SqliteLog.open(path)
+    assert await log.bars(["price:A"], 0, 9) == {}
+    await log.keep(9, {"price:A": Bar("1")}, 9)
+    assert await log.bars(["price:A"], 0, 9) == {9: {"price:A": Bar("1")}}
+    await log.aclose()
 
 
 async def test_items_are_written_now_and_then(log: SqliteLog, path: Path) -> None:
