@@ -227,7 +227,7 @@ function follow(row, came, recall) {
     row.isSeen = isSeen;
     if (!isSeen) return;
     const item = feed.items.get(row.topic);
-    if (item && row.isBehind) show(row, item);
+    if (item) show(row, item);
     if (!isRecalled) recall(row);
     isRecalled = true;
   });

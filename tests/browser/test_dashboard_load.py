@@ -121,8 +121,7 @@ async def test_ten_minutes_of_five_hundred_tickers(page: Screen, tmp_path: Path)
         await page.sees(LIVE)
         cdp = await page.page.context.new_cdp_session(page.page)
         await page.run(_FRAMES)
-        await asyncio.sleep(LOOK_S)
-        heaps = [await _heap_bytes(cdp)]
+        heaps = []
         for _ in range(SOAK_S // LOOK_S):
             await asyncio.sleep(LOOK_S)
             heaps.append(await _heap_bytes(cdp))
@@ -130,7 +129,9 @@ async def test_ten_minutes_of_five_hundred_tickers(page: Screen, tmp_path: Path)
             [detail] = await page.texts("#detail")
             log.info("%.1f MB, %.0f frames a second, %s", heaps[-1] / 1e6, fps, detail)
             assert fps > 50 or paced
-        assert heaps[-1] < 1.15 * heaps[0] + 2_000_000, heaps
+        # At the beginning the lines of the rows still grow; and what is on its way comes and goes.
+        early, late = min(heaps[4:10]), min(heaps[-6:])
+        assert late < 1.1 * early, heaps
         assert page.faults == []
     finally:
         server.kill()

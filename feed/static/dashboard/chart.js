@@ -1,4 +1,4 @@
-/** The chart of one ticker, in a dialog over the page. uPlot is fetched when the first one is opened. */
+/** The chart of one ticker, in a dialog over the page. uPlot is fetched with the first one. */
 
 import { past } from "./history.js";
 import { element, say, the } from "./page.js";
@@ -122,8 +122,14 @@ export class Chart {
       ...this.#size(),
       ms: 1,
       legend: { show: false },
-      scales: { x: { range: (/** @type {any} */ _, /** @type {number} */ from, /** @type {number} */ to) =>
-        [Math.min(from, to - SHORTEST_MS), to] } },
+      scales: {
+        x: {
+          range: (/** @type {any} */ _, /** @type {number} */ from, /** @type {number} */ to) => [
+            Math.min(from, to - SHORTEST_MS),
+            to,
+          ],
+        },
+      },
       series: [
         {},
         {
@@ -134,7 +140,10 @@ export class Chart {
           paths: this.#UPlot.paths.stepped({ align: 1 }),
         },
       ],
-      axes: [{ ...axis, space: 90, values: times }, { ...axis, size: 80, values: prices }],
+      axes: [
+        { ...axis, space: 90, values: times },
+        { ...axis, size: 80, values: prices },
+      ],
       cursor: { y: false, drag: { x: true, y: false } },
       hooks: { setCursor: [(/** @type {any} */ plot) => this.#read(plot.cursor.idx)] },
     };
@@ -181,6 +190,8 @@ function times(_plot, marks) {
  * @returns {string[]}  all with as many digits as the finest needs
  */
 function prices(_plot, marks) {
-  const digits = Math.max(...marks.map((mark) => (/\.(\d+)$/.exec(String(mark))?.[1] ?? "").length));
+  const digits = Math.max(
+    ...marks.map((mark) => (/\.(\d+)$/.exec(String(mark))?.[1] ?? "").length),
+  );
   return marks.map((mark) => grouped(mark.toFixed(Math.min(digits, 10))));
 }

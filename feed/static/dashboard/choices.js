@@ -1,6 +1,6 @@
 /**
- * What a reader chose to see, as the page's URL says it. `web/choices.py` reads the same URL for the
- * first paint. A value that makes no sense is as if it were not there.
+ * What a reader chose to see, as the page's URL says it. `web/choices.py` reads the same URL for
+ * the first paint. A value that makes no sense is as if it were not there.
  *
  * @typedef {object} Choices
  * @property {string} sort  A column, after a `-` where the greatest comes first.
@@ -32,7 +32,13 @@ export function readChoices(search) {
   return {
     sort: COLUMNS.includes(sort.replace(/^-/, "")) ? sort : "name",
     q: last("q"),
-    pins: new Set(query.getAll("pin").flatMap((each) => each.split(",")).filter(Boolean).map(long)),
+    pins: new Set(
+      query
+        .getAll("pin")
+        .flatMap((each) => each.split(","))
+        .filter(Boolean)
+        .map(long),
+    ),
     delayS: delayS <= LONGEST_DELAY_S ? delayS : 0,
     theme: theme === "light" || theme === "dark" ? theme : "",
     hide: last("hide") !== "",

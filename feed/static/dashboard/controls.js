@@ -1,4 +1,4 @@
-/** The form in the bar, the buttons in the table's head and the stars: what the reader chooses by. */
+/** What the reader chooses by: the form in the bar, the buttons in the table's head, the stars. */
 
 import { element, say, the } from "./page.js";
 
@@ -18,7 +18,8 @@ export function listen(choose, chosen) {
   });
   document.addEventListener("change", ({ target }) => {
     const input = /** @type {HTMLInputElement} */ (target);
-    if (input.form === form && input.type === "range") choose({ delayS: Number(input.value) }, true);
+    if (input.form === form && input.type === "range")
+      choose({ delayS: Number(input.value) }, true);
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -89,7 +90,9 @@ function change(input, { pins }) {
     case "theme":
       return { theme: value };
     case "pin":
-      return { pins: new Set(checked ? [...pins, value] : [...pins].filter((pin) => pin !== value)) };
+      return {
+        pins: new Set(checked ? [...pins, value] : [...pins].filter((pin) => pin !== value)),
+      };
     default:
       return { [name]: checked };
   }

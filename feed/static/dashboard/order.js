@@ -1,6 +1,6 @@
 /**
- * In which order rows and cards stand, and which of them a filter leaves. `web/order.py` is the same
- * on the server. No DOM.
+ * In which order rows and cards stand, and which of them a filter leaves. `web/order.py` is the
+ * same on the server. No DOM.
  *
  * @typedef {import("../feed.js").Item} Item
  * @typedef {{topic: string, item: Item}} Entry
@@ -10,9 +10,7 @@ import { compareDecimals, compareText, decimal } from "./decimal.js";
 import { keyOf } from "./view.js";
 import { text } from "./wording.js";
 
-export const COLUMNS = [
-  "name", "price", "change", "bid", "ask", "low", "high", "volume", "state",
-];
+export const COLUMNS = ["name", "price", "change", "bid", "ask", "low", "high", "volume", "state"];
 const STATES = new Map(Object.entries({ down: 0, halted: 1, stale: 2, closed: 3, live: 4 }));
 const PHASES = new Map(
   Object.entries({ live: 0, break: 0, pre: 1, post: 2, postponed: 3, abandoned: 4 }),

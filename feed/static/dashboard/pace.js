@@ -1,7 +1,7 @@
 /**
- * Keeps the screen fluent: where frames of it are missed while the feed moves, the server is asked to
- * send less of it (the newest state of each item once in a while), and for more again when there is
- * room. It is no secret: the badge says it.
+ * Keeps the screen fluent: where frames of it are missed while the feed moves, the server is asked
+ * to send less of it (the newest state of each item once in a while), and for more again when there
+ * is room. It is no secret: the badge says it.
  */
 
 const STEPS_MS = [0, 100, 250, 500, 1_000];

@@ -37,7 +37,7 @@ export class PriceRow {
     this.#slots.write(view);
     mark(this.element, ["state", "move"], view);
     this.element.toggleAttribute("data-long", view.price.length > LONG);
-    this.line.add(item, now);
+    this.#sample(item, now);
   }
 
   /**
@@ -47,7 +47,16 @@ export class PriceRow {
    */
   tick(item, now) {
     this.#slots.write({ age: ageText(now - item.ts) });
-    if (this.isSeen) this.line.add(item, now);
+    this.#sample(item, now);
+  }
+
+  /**
+   * @param {import("../feed.js").Item} item
+   * @param {number} now
+   */
+  #sample(item, now) {
+    this.line.add(item, now);
+    if (this.isSeen) this.line.draw();
   }
 
   /**

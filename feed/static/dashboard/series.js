@@ -1,6 +1,6 @@
 /**
- * What a price was, sampled. A sample without a price is a gap, in which nobody could tell: its source
- * was away, or trading was halted. A price that stays the same is no gap.
+ * What a price was, sampled. A sample without a price is a gap, in which nobody could tell: its
+ * source was away, or trading was halted. A price that stays the same is no gap.
  *
  * @typedef {{ts: number, price: string | null}} Sample
  */

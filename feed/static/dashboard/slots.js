@@ -1,6 +1,6 @@
 /**
- * The texts of an element, by the names in `data-slot`; only what differs is written. The lines of a
- * list within it have slots of their own.
+ * The texts of an element, by the names in `data-slot`; only what differs is written. The lines of
+ * a list within it have slots of their own.
  */
 export class Slots {
   /** @type {Map<string, HTMLElement>} */

@@ -1,4 +1,4 @@
-/** A small line of what a price did lately. Its numbers are pixels in the end, so doubles will do. */
+/** A small line of what a price did lately. Its numbers end as pixels, so doubles will do. */
 
 import { POINTS, SPAN_S } from "./history.js";
 import { Series } from "./series.js";
@@ -20,19 +20,19 @@ export class Sparkline {
   /** @param {import("./series.js").Sample[]} samples */
   recall(samples) {
     this.#series.recall(samples);
-    this.#draw();
+    this.draw();
   }
 
   /**
+   * Not drawn by itself: a line that nobody sees costs nothing.
    * @param {import("../feed.js").Item} item
    * @param {number} now
    */
   add(item, now) {
     this.#series.add(item, now);
-    this.#draw();
   }
 
-  #draw() {
+  draw() {
     const line = path(this.#series.samples);
     if (line === this.#drawn) return;
     this.#drawn = line;

@@ -7,7 +7,16 @@
  */
 
 import {
-  ageText, compact, direction, grouped, joined, label, signed, text, timeOfDay, weekdayAndTime,
+  ageText,
+  compact,
+  direction,
+  grouped,
+  joined,
+  label,
+  signed,
+  text,
+  timeOfDay,
+  weekdayAndTime,
 } from "./wording.js";
 
 const ARROWS = { up: "▲", down: "▼", flat: "" };
@@ -84,7 +93,8 @@ export function eventView({ event: { kind, ts, data = {} }, state, why }, match)
     kind: label(text(kind)),
     who: joined([text(data.who), side ? match[`${side}_abbr`] : ""], ", "),
     score: Array.isArray(data.score) ? data.score.map(text).join("–") : "",
-    taken: state === "stands" ? "" : joined([state === "taken" ? "taken back" : "corrected", why], ": "),
+    taken:
+      state === "stands" ? "" : joined([state === "taken" ? "taken back" : "corrected", why], ": "),
   };
 }
 
