@@ -74,6 +74,11 @@ export interface FeedOptions extends Options {
   /** The server, or its `/ws` door; by default that which served this module. */
   url?: string | URL;
   /**
+   * What opens a feed that is not public: a token, or what gives a fresh one for each connection.
+   * Without the latter it stops when the token ends.
+   */
+  token?: string | (() => string);
+  /**
    * With `items`: what `/snapshot` answered for the topics that are subscribed to at first. The
    * feed goes on from there instead of asking for it again.
    */

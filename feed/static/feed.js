@@ -38,6 +38,7 @@ export class Feed {
   #base;
   #ladder;
   #options = { delayMs: 0, conflateMs: 0, windowMs: 0 };
+  #token;
   #perPaint;
   #page;
   #status = {
@@ -75,9 +76,10 @@ export class Feed {
   /** Server's clock less this page's steady one, which never jumps. */
   #offset = -Infinity;
 
-  constructor({ url, cursor = "", items = [], now, perPaint = false, onStatus, ...options } = {}) {
+  constructor({ url, token = "", cursor = "", items = [], now, perPaint, onStatus, ...options } = {}) {
     this.#base = baseOf(url ?? new URL("..", import.meta.url));
     this.#ladder = new Ladder(`feed:${this.#base}`);
+    this.#token = token;
     this.#perPaint = perPaint;
     this.#page = { onStatus };
     this.#choose(options);
@@ -129,6 +131,10 @@ export class Feed {
 
   now() {
     return this.#offset === -Infinity ? Date.now() : performance.now() + this.#offset;
+  }
+
+  get #renews() {
+    return typeof this.#token === "function";
   }
 
   // ---- what is asked for ----
@@ -200,6 +206,7 @@ export class Feed {
       ask: () => this.#ask(link),
       hear: (frame) => this.#hear(link, frame),
       over: (end) => this.#over(link, end),
+      token: () => (this.#renews ? this.#token() : this.#token),
     });
     Object.assign(link, { why, isTrial });
     this.#next = link;
@@ -247,7 +254,8 @@ export class Feed {
     const { code = "network", message = "" } = end;
     const problem = message ? { code, message } : this.#status.problem;
     const isClimb = isNext && link.why === "climb" && this.#link;
-    if (FINAL_CODES.includes(code) && !isClimb) return this.#stop({ code, message });
+    const isFinal = FINAL_CODES.includes(code) && !(code === 4401 && this.#renews);
+    if (isFinal && !isClimb) return this.#stop({ code, message });
     link.close();
     let pauseMs = 0;
     if (isNext) {
@@ -710,11 +718,20 @@ class Link {
   patienceMs = CONNECT_MS;
   isClosed = false;
 
-  constructor(base, { ask, hear, over }) {
+  constructor(base, { ask, hear, over, token }) {
     this.base = base;
+    this.token = token;
     this.ask = ask;
     this.hear = (frame) => this.isClosed || hear(frame);
     this.over = (end) => this.isClosed || over(end);
+  }
+
+  /** Its URL, with the token that opens it where one does. */
+  get door() {
+    const url = new URL(this.kind, this.base);
+    const token = this.token();
+    if (token) url.searchParams.set("token", token);
+    return url;
   }
 
   /** It is the one that counts from now on. */
@@ -741,7 +758,7 @@ class WsLink extends Link {
   #commands = 0;
 
   open() {
-    const url = new URL("ws", this.base);
+    const url = this.door;
     url.protocol = url.protocol.replace("http", "ws");
     try {
       this.#socket = new WebSocket(url);
@@ -787,7 +804,7 @@ class HttpLink extends Link {
 
   /** The response; throws what `over` is to say where it is none of this type. */
   async get(type, { cursor, topics, also, options }, query = {}) {
-    const url = new URL(this.kind, this.base);
+    const url = this.door;
     const given = { topics: topics.join(), also: also.join(), cursor, ...options, ...query };
     for (const [name, value] of Object.entries(given)) {
       if (value) url.searchParams.set(name, value);
@@ -975,8 +992,8 @@ function baseOf(url) {
 async function refusal(response) {
   const { code, detail, errors = [] } = await response.json().catch(() => ({}));
   const { status } = response;
-  const isFinal = status === 401 || status === 403 || code === "bad_cursor";
   const topics = errors.map(({ path }) => path.match(/^topics=(.+)/)?.[1]).filter(Boolean);
+  const isFinal = status === 401 || (status === 403 && !topics.length) || code === "bad_cursor";
   return {
     code: isFinal ? 4000 + status : (code ?? status),
     message: detail ?? `${status} ${response.statusText}`,

@@ -18,7 +18,7 @@ Door = Literal["ws", "sse", "poll"]
 _BEGIN = """async ({ url, filters, options }) => {
   window.seen = { items: [], events: [], resets: [], states: [], transports: [] };
   const { Feed } = await import(`${url}/static/feed.js`);
-  window.feed = new Feed({ url, ...options, onStatus: ({ state, transport }) => {
+  window.feed = new Feed({ url, ...options, ...window.more, onStatus: ({ state, transport }) => {
     if (seen.states.at(-1) !== state) seen.states.push(state);
     if (seen.transports.at(-1) !== transport) seen.transports.push(transport);
   } });
@@ -36,7 +36,8 @@ _SOCKETS = """() => {
   window.WebSocket = class {
     constructor(url) {
       if (sockets === "hang") return { close() {} };
-      return new Real(sockets === "refused" ? `${url}/nothing` : url);
+      if (sockets === "refused") url.pathname += "/nothing";
+      return new Real(url);
     }
   };
   Math.random = () => 0;
