@@ -57,6 +57,9 @@ class Feed:
     Feed for the same topics. That one is told at first the items as they are by then, and every
     event since. A loop that takes its time holds the server up, which then merges versions.
 
+    `token` opens a feed that is not public. Ended is raised where it ends: go on with another Feed,
+    a fresh token and the `cursor`.
+
     `on_status` is called with each Status but for what is counted. `pace`: how patient it is.
     """
 
@@ -64,6 +67,7 @@ class Feed:
         self,
         url: str,
         *,
+        token: str | None = None,
         cursor: str | None = None,
         conflate_ms: int = 0,
         window_ms: int = 0,
@@ -84,6 +88,7 @@ class Feed:
             delay_ms=delay_ms,
             fields=tuple(fields),
         )
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._pace = pace
         self._on_status = on_status
         self._reader = Reader(cursor)
@@ -109,7 +114,7 @@ class Feed:
         return self._stream.clock.now_ms() if self._stream else 0
 
     async def __aenter__(self) -> "Feed":
-        self._session = aiohttp.ClientSession()
+        self._session = aiohttp.ClientSession(headers=self._headers)
         return self
 
     async def __aexit__(self, *_: object) -> None:

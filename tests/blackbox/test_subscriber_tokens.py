@@ -1,11 +1,13 @@
 """A feed that is not for everybody: each door shows what a token names, for as long as it says."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from feed.client import Ended, Feed
 from feed.clock import SystemClock
 from tests.blackbox.problems import check_problem, fetch
 from tests.support.admin import Admin
@@ -101,6 +103,21 @@ async def test_a_connection_ends_with_its_token(private: Server) -> None:
     async with websocket(private.url, {"topics": "A", "token": brief}) as socket:
         await socket.until("snapshot")
         assert await socket.closed() == 4401
+
+
+async def test_the_python_client_brings_it_and_ends_with_it(
+    private: Server, http: aiohttp.ClientSession
+) -> None:
+    await Admin(http, private.url).inject({"topic": "A", "set": {"price": "1"}})
+    brief = token("A", exp_s=now_s() + 2)
+    async with Feed(private.url, token=brief) as feed, asyncio.timeout(20):
+        changes = feed.changes("A")
+        assert (await anext(changes)).topic == "price:A"
+        with pytest.raises(Ended):
+            await anext(changes)
+        cursor = feed.cursor
+    async with Feed(private.url, token=lasting("A"), cursor=cursor) as feed:
+        assert (await anext(feed.changes("A"))).topic == "price:A"
 
 
 async def test_a_public_feed_reads_none(server: Server, http: aiohttp.ClientSession) -> None:
