@@ -178,7 +178,7 @@ async def test_heals_after_the_server_was_killed(
             {"topic": "score:EPL.ARS-CHE", "set": {"home": {"score": 2}}, "event": goal},
         ]
     )
-    await page.reads("#detail", r"^resumed after \d+(\.\d)? s, 5 caught up, 0 lost$")
+    await page.reads("#detail", r"^resumed after \d+(\.\d)? s, \d+ caught up, 0 lost$")
     await page.sees('[data-event="g-1"] .told', "Goal ARS")
     await page.page.locator(row("price:OLD")).wait_for(state="detached")
     views = await snapshot(http, server)
