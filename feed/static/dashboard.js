@@ -40,6 +40,7 @@ let urlTimer;
 
 const feed = new Feed({
   ...start,
+  token: choices.token,
   delayMs: choices.delayS * 1000,
   windowMs: WINDOW_MS,
   perPaint: true,
@@ -65,7 +66,7 @@ const scores = new List("score", feed.items, {
 });
 const lists = { price: prices, score: scores };
 
-feed.subscribe(["price:*", "score:*"], {
+feed.subscribe(start.filters, {
   onItem(topic, _item, before) {
     if (!changed.has(topic)) changed.set(topic, before);
     paintSoon();

@@ -18,7 +18,10 @@ _THEMES = ("light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """`sort`: a column, after a `-` where the greatest comes first. `pins`: topics."""
+    """`sort`: a column, after a `-` where the greatest comes first. `pins`: topics.
+
+    `token` opens a feed that is not public.
+    """
 
     sort: str = "name"
     q: str = ""
@@ -28,6 +31,7 @@ class Choices:
     hide: bool = False
     still: bool = False
     big: bool = False
+    token: str = ""
 
 
 def read_choices(query: MultiMapping[str]) -> Choices:
@@ -45,4 +49,5 @@ def read_choices(query: MultiMapping[str]) -> Choices:
         hide="hide" in last,
         still="still" in last,
         big="big" in last,
+        token=last.get("token", ""),
     )

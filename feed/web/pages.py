@@ -14,7 +14,7 @@ from feed.errors import LogUnavailable
 from feed.hub.lane import Lane
 from feed.model.codec import encode
 from feed.model.entry import Item
-from feed.model.topic import kind_of
+from feed.model.topic import Filters, kind_of
 from feed.model.wording import integer
 from feed.web import keys
 from feed.web.choices import Choices, read_choices
@@ -46,7 +46,9 @@ async def dashboard(request: web.Request) -> web.Response:
     snapshot = lane.standing(grant.filters)
     now_ms = request.app[keys.CLOCK].now_ms()
     events = await _events(request, lane, snapshot.items)
-    context = dashboard_context(snapshot.cursor, snapshot.items, events, now_ms, choices)
+    context = dashboard_context(
+        snapshot.cursor, grant.filters, snapshot.items, events, now_ms, choices
+    )
     return aiohttp_jinja2.render_template("dashboard.html", request, context)
 
 
@@ -62,13 +64,18 @@ async def _events(request: web.Request, lane: Lane, items: Sequence[Item]) -> Ev
 
 
 def dashboard_context(
-    cursor: str, items: Sequence[Item], events: Events, now_ms: int, choices: Choices
+    cursor: str,
+    filters: Filters,
+    items: Sequence[Item],
+    events: Events,
+    now_ms: int,
+    choices: Choices,
 ) -> dict[str, Any]:
     """What `dashboard.html` shows, as the reader sorts.
 
     `prices` are (topic, view), `scores` (topic, view, lines of the timeline, how many there are).
-    `items` are there, all of them; `found` are the topics that the reader's filter leaves. `start`
-    is the same as JSON, for the page to go on from.
+    `items` are there, all of them that `filters` show; `found` are the topics that the reader's
+    own filter leaves. `start` is the same as JSON, for the page to go on from.
     """
     seen_ms = now_ms - choices.delay_s * 1000
     prices = [item for item in items if kind_of(item.topic) == "price"]
@@ -86,7 +93,7 @@ def dashboard_context(
         ],
         "found": {item.topic for item in items if is_found(item, choices.q)},
         "blanks": _BLANKS,
-        "start": _start(cursor, items, events, now_ms),
+        "start": _start(cursor, filters, items, events, now_ms),
     }
 
 
@@ -102,13 +109,16 @@ def _card(
     return item.topic, view, lines, len(happened)
 
 
-def _start(cursor: str, items: Sequence[Item], events: Events, now_ms: int) -> Markup:
+def _start(
+    cursor: str, filters: Filters, items: Sequence[Item], events: Events, now_ms: int
+) -> Markup:
     """JSON that may stand in a script element: no `<` can end it or open a comment."""
     elements = [
         {"topic": item.topic, "v": item.v, "ts": item.ts, "data": msgspec.Raw(item.data or b"{}")}
         for item in items
     ]
     past = {topic: [msgspec.Raw(each) for each in some] for topic, some in events.items()}
-    start = {"cursor": cursor, "now": now_ms, "items": elements, "events": past}
+    names = filters.names()
+    start = {"cursor": cursor, "filters": names, "now": now_ms, "items": elements, "events": past}
     text = encode(start).decode()
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704  (JSON, and escaped right here)

@@ -70,3 +70,20 @@ async def test_what_gives_fresh_ones_is_asked_each_time(watching: Watching) -> N
     await watching.live("ws")
     await watching.until("status.reconnects === 1 && status.state === 'live'")
     assert (await watching.status())["lost"] == 0
+
+
+async def test_the_dashboard_shows_what_its_token_names(
+    page: Screen, server: Server, http: aiohttp.ClientSession
+) -> None:
+    page.refusals.add(401)
+    admin = Admin(http, server.url)
+    await admin.inject([{"topic": topic, "set": {"price": "1"}} for topic in ("OURS", "THEIRS")])
+    shown = lasting("OURS", "score:*")
+    await page.open(f"{server.url}/?token={shown}")
+    await page.sees("#state", "Live")
+    await admin.inject([{"topic": topic, "set": {"price": "2.5"}} for topic in ("OURS", "THEIRS")])
+    await page.sees("[data-topic='price:OURS'] [data-slot=price]", "2.5")
+    assert await page.run("() => document.querySelectorAll('tr[data-topic]').length") == 1
+    await page.page.fill("[name=q]", "our")
+    await page.page.wait_for_url("**q=our**")
+    assert f"token={shown}" in page.page.url, "who reloads sees the same"

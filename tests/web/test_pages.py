@@ -9,6 +9,7 @@ from feed.app import running
 from feed.clock import SystemClock
 from feed.model.codec import JsonObject, encode
 from feed.model.entry import Item
+from feed.model.topic import ALL
 from feed.settings import Settings
 from feed.web.choices import Choices
 from feed.web.pages import dashboard_context
@@ -31,7 +32,7 @@ def rendered(*items: Item, choices: Choices = DEFAULT) -> str:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.globals["static"] = lambda name: f"/static/{name}"
-    context = dashboard_context("k3f9-7", items, EVENTS, NOW, choices)
+    context = dashboard_context("k3f9-7", ALL, items, EVENTS, NOW, choices)
     return environment.get_template("dashboard.html").render(context)
 
 
@@ -56,6 +57,7 @@ def test_the_page_holds_every_item_and_the_place_to_go_on_from() -> None:
     assert '<span class="score" data-slot="home_score">2</span>' in page
     assert start(page) == {
         "cursor": "k3f9-7",
+        "filters": ["*"],
         "now": NOW,
         "events": {"score:A": [GOAL, VOID]},
         "items": [

@@ -6,7 +6,7 @@ from http.cookies import Morsel
 
 import pytest
 
-from tests.support.operator import FIRST, SECOND, TLS, Browser, Site, serving
+from tests.support.operator import FIRST, LOCAL, SECOND, TLS, Browser, Site, serving
 from tests.support.sources import HandClock
 
 HALF_AN_HOUR_MS, HOUR_MS = 1_800_000, 3_600_000
@@ -108,6 +108,11 @@ async def test_plain_http_from_elsewhere_is_refused_in_words(site: Site) -> None
     answer = await browser.ask("POST", "/admin/sign-in", form={"token": FIRST})
     assert (answer.status, browser.set) == (403, [])
     assert "Signing in needs https" in answer.text
+
+
+async def test_an_address_that_is_none_is_elsewhere(site: Site) -> None:
+    browser = site.browser(LOCAL | {"X-Forwarded-For": "unknown"})
+    assert await browser.sign_in() == 403
 
 
 async def test_a_cookie_of_one_way_is_none_on_another(site: Site) -> None:

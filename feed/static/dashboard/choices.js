@@ -12,6 +12,7 @@
  * @property {boolean} still  Nothing flashes.
  * @property {boolean} big  Type for a wall.
  * @property {string} chart  The topic whose chart is open, or empty.
+ * @property {string} token  What opens a feed that is not public, or empty.
  */
 
 import { COLUMNS } from "./order.js";
@@ -45,6 +46,7 @@ export function readChoices(search) {
     still: last("still") !== "",
     big: last("big") !== "",
     chart: last("chart") && long(last("chart")),
+    token: last("token"),
   };
 }
 
@@ -53,7 +55,7 @@ export function readChoices(search) {
  * @param {Choices} choices
  * @returns {string}  empty, or from the `?` on
  */
-export function writeChoices({ sort, q, pins, delayS, theme, hide, still, big, chart }) {
+export function writeChoices({ sort, q, pins, delayS, theme, hide, still, big, chart, token }) {
   const query = new URLSearchParams();
   if (q) query.set("q", q);
   if (sort !== "name") query.set("sort", sort);
@@ -64,6 +66,7 @@ export function writeChoices({ sort, q, pins, delayS, theme, hide, still, big, c
   if (big) query.set("big", "1");
   if (theme) query.set("theme", theme);
   if (chart) query.set("chart", short(chart));
+  if (token) query.set("token", token);
   const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text && `?${text}`;
 }

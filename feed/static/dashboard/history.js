@@ -5,6 +5,8 @@
  * @typedef {{samples: Sample[], events: import("../feed.js").FeedEvent[]}} Past
  */
 
+import { readChoices } from "./choices.js";
+
 const NOTHING = { samples: [], events: [] };
 /** What `lately` answers with. */
 export const POINTS = 60;
@@ -12,6 +14,8 @@ export const SPAN_S = 1_800;
 const GATHER_MS = 30;
 /** What a URL holds well, and the server answers at once. */
 const MOST_TOPICS = 40;
+
+const { token } = readChoices(location.search);
 
 /** @type {Map<string, (past: Past) => void>} */
 let wanted = new Map();
@@ -64,6 +68,7 @@ async function ask(topics, { points, spanS, delayMs }) {
     span_s: String(spanS),
     fields: "close",
     delay_ms: String(delayMs),
+    ...(token && { token }),
   });
   try {
     const answer = await fetch(`/history?${query}`);
