@@ -8,6 +8,8 @@ _SHORT_S = 10.0
 _SHORT_LIVES = 2
 _STEADY_S = 300.0
 _LONGEST_CLIMB_S = 600.0
+_DOUBLINGS = 16
+"""By then it waits the longest; where nothing stays for long, climbs are counted for ever."""
 
 
 class Try(NamedTuple):
@@ -76,7 +78,7 @@ class Ladder:
             return None
         climb = Climb(
             rung=self._climbs % self.rung,
-            after_s=min(_LONGEST_CLIMB_S, self._climb_s * 2**self._climbs),
+            after_s=min(_LONGEST_CLIMB_S, self._climb_s * 2 ** min(self._climbs, _DOUBLINGS)),
         )
         self._climbs += 1
         return climb

@@ -4,11 +4,19 @@ import json
 
 import pytest
 
+from tests.support.browser import Screen
 from tests.support.browser_feed import FeedPage, problem
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 A, B = "price:A", "price:B"
+
+
+@pytest.fixture(autouse=True)
+def page(page: Screen) -> Screen:
+    """One at which to be refused is no fault."""
+    page.refusals |= {400, 401, 403, 404, 429, 503}
+    return page
 
 
 async def at_sse(client: FeedPage, *filters: str) -> None:

@@ -85,6 +85,11 @@ def test_climbs_are_tried_in_turn_and_less_and_less_often() -> None:
     ]  # fmt: skip
 
 
+def test_climbs_are_never_too_many_to_count() -> None:
+    ladder = Ladder(3)
+    assert [ladder.live(1) for _ in range(2000)][-1] == Climb(0, 600)
+
+
 def test_a_climb_that_does_not_last_makes_the_next_one_later() -> None:
     ladder = Ladder(2)
     assert ladder.live(1) == Climb(0, 30)

@@ -14,6 +14,7 @@ from feed.web.history import history
 from tests.support.clock import run_virtual
 from tests.support.past import B, Instance, M, running, until
 from tests.support.request import Headers
+from tests.support.transport import PUBLIC
 
 START_MS = M * 60_000
 
@@ -21,7 +22,7 @@ START_MS = M * 60_000
 async def ask(one: Instance, query: str, headers: Headers = ()) -> web.Response:
     """The answer to `/history?{query}`."""
     app = web.Application()
-    app[keys.HUB], app[keys.HISTORY] = one.hub, one.history
+    app[keys.HUB], app[keys.HISTORY], app[keys.GRANTS] = one.hub, one.history, PUBLIC
     return await history(make_mocked_request("GET", f"/history?{query}", dict(headers), app=app))
 
 
