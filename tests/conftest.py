@@ -5,9 +5,11 @@ import os
 
 from hypothesis import settings
 
-# Properties are not timed: a slow machine is no fault.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+# Properties are not timed: a slow machine is no fault. Where long tests are asked for, each is
+# tried longer.
+settings.register_profile("short", deadline=None, max_examples=50)
+settings.register_profile("long", deadline=None, max_examples=500)
+settings.load_profile("long" if os.environ.get("FEED_SOAK") == "1" else "short")
 
 # pytest-asyncio asks for the current loop before its first test, and Python before 3.14 makes one
 # for that which nobody closes. Once it was set, to nothing, none is made.

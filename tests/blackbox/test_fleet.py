@@ -30,7 +30,7 @@ pytestmark = [
 ]
 
 LOOKS_PER_S = 20
-VIEWERS = 6
+VIEWERS = 6 if SOAK else 4
 INJECTORS = 3
 SETTINGS = {"FEED_HEARTBEAT_S": "1", "FEED_DRAIN_S": "1"}
 AWAY_S = 8.0 if SOAK else 1.0
@@ -41,9 +41,9 @@ MUTE_S = 3
 LEASE_S = "5" if SOAK else "1"
 FAILOVER_S = float(LEASE_S) + 5 if SOAK else 60.0
 STOPPED_S = 15.0 if SOAK else 1.0
-ROTATIONS = 60 if SOAK else 3
+ROTATIONS = 60 if SOAK else 1
 FALLS = 30 if SOAK else 3
-ROUNDS = 12 if SOAK else 2
+ROUNDS = 12 if SOAK else 1
 BETWEEN_S = 8.0 if SOAK else 2.0
 
 

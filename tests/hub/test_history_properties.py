@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.model.codec import JsonObject
@@ -52,7 +52,6 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=100)
 @given(STEPS)
 def test_points_are_what_a_watcher_saw(steps: list[Step]) -> None:
     run_virtual(_play(steps))

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feed.model.change import Change
@@ -82,7 +82,6 @@ def poll(room: Room, answer: Answer, known: set[str]) -> list[Entry]:
     return entries
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(answers, max_size=14))
 def test_the_goals_that_count_are_the_score(polls: list[Answer]) -> None:
     room, known, begin, phase = Room(API), set[str](), 0, "pre"
@@ -96,7 +95,6 @@ def test_the_goals_that_count_are_the_score(polls: list[Answer]) -> None:
         assert counted(room.log[begin:]) == room.score()
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(points, points, st.sampled_from(PHASES)), max_size=20))
 def test_nothing_goes_back_that_the_source_did_not_stand_by(
     polls: list[tuple[int, int, str]],
@@ -153,7 +151,6 @@ def take(room: Room, turn: Turn) -> list[Entry]:
             return room.poll(turn.source, coin(price), after_s=0)
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(turns, max_size=25))
 def test_a_state_changes_once_and_is_true(steps: list[Turn]) -> None:
     room = Room(API, BACKUP)
