@@ -1,16 +1,20 @@
 """The pictures of the pages in this folder: `python -m docs.screenshots`, or `make screenshots`.
 
-It runs the demo for two minutes, so that there is something to see, and needs Chromium.
+It runs the demo for two minutes, so that there is something to see, and needs Chromium. With names
+(`admin admin-phone`) it takes these alone.
 """
 
 import asyncio
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
 
 from tests.support.admin import Admin
+from tests.support.admin_page import attend, sign_in
 from tests.support.browser import Screen, chromium, missing, screen
 from tests.support.dashboard import LIVE
 from tests.support.server import Server
@@ -42,11 +46,15 @@ SHOTS = [
     Shot("dashboard-phone-light", "/?delay=12&hide=1", 360, 800, "light", 2),
     Shot("dashboard-chart", "/?chart=ETH-USD", 1440, 900, "dark"),
     Shot("dashboard-wall", "/?big=1", 2560, 1440, "dark"),
+    Shot("admin", "/admin", 1440, 1100, "dark"),
+    Shot("admin-light", "/admin", 1440, 1100, "light"),
+    Shot("admin-phone", "/admin", 390, 800, "dark", 2),
+    Shot("admin-phone-light", "/admin", 360, 800, "light", 2),
 ]
 
 
-async def main() -> None:
-    """Take them all."""
+async def main(names: Sequence[str]) -> None:
+    """Take those of these names, or all."""
     if reason := missing():
         raise SystemExit(reason)
     with tempfile.TemporaryDirectory() as folder:
@@ -55,7 +63,8 @@ async def main() -> None:
         try:
             async with aiohttp.ClientSession() as session:
                 await Admin(session, server.url).inject(BY_HAND)
-            await asyncio.gather(*(_take(server, shot) for shot in SHOTS))
+            shots = [shot for shot in SHOTS if not names or shot.name in names]
+            await asyncio.gather(*(_take(server, shot) for shot in shots))
         finally:
             server.kill()
 
@@ -71,12 +80,26 @@ async def _take(server: Server, shot: Shot) -> None:
             device_scale_factor=shot.scale,
         ) as page,
     ):
-        await page.open(server.url + shot.path)
-        await page.sees(LIVE)
-        await asyncio.sleep(PLAYED_S)
+        if shot.path == "/admin":
+            await asyncio.sleep(PLAYED_S)
+            await _try_a_price(page, server)
+        else:
+            await page.open(server.url + shot.path)
+            await page.sees(LIVE)
+            await asyncio.sleep(PLAYED_S)
         await _save(page, FOLDER / f"{shot.name}.png")
         if page.faults:
             raise SystemExit(f"{shot.name}: {page.faults}")
+
+
+async def _try_a_price(page: Screen, server: Server) -> None:
+    """As an operator who is about to send one."""
+    await sign_in(page, server)
+    await attend(page, "BTC-USD", "Bitcoin")
+    await page.page.fill("#price", "67300.00")
+    await page.page.fill("#why", "feed was off by a digit")
+    await page.page.press("#why", "Enter")
+    await page.page.wait_for_selector("#send[aria-disabled=false]")
 
 
 async def _save(page: Screen, file: Path) -> None:
@@ -85,4 +108,4 @@ async def _save(page: Screen, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

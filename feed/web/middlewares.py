@@ -22,8 +22,8 @@ from feed.web.answer import problem
 
 log = logging.getLogger(__name__)
 
-_DOORS = ("/ws", "/sse", "/poll", "/snapshot", "/history")
-_OPEN = (*_DOORS, "/static/feed.js")
+DOORS = ("/ws", "/sse", "/poll", "/snapshot", "/history")
+_OPEN = (*DOORS, "/static/feed.js")
 """What pages of the allowed origins may read."""
 
 _UPGRADE = ("Upgrade", "Connection", "Sec-WebSocket-Version")
@@ -102,7 +102,7 @@ def _of_refused(error: Refused) -> web.Response:
 @web.middleware
 async def origins(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse foreign pages at the doors and for every unsafe method, before any work."""
-    is_guarded = request.path in _DOORS or request.method not in _SAFE
+    is_guarded = request.path in DOORS or request.method not in _SAFE
     if is_guarded and not request.app[keys.ORIGINS].is_served(request):
         return problem(403, "origin", "this origin is not served")
     return await handler(request)

@@ -23,7 +23,13 @@ def make_web() -> web.Application:
     """An application with every URL; its parts are to be put in under `keys`."""
     app = web.Application(
         client_max_size=BODY_BYTES,
-        middlewares=[edge.heads, middlewares.errors, middlewares.origins, sign_in.admins_only],
+        middlewares=[
+            edge.heads,
+            middlewares.errors,
+            middlewares.origins,
+            sign_in.admins_only,
+            sign_in.admins_see_all,
+        ],
     )
     app.on_response_prepare.append(middlewares.add_headers)
     static = StaticFiles()

@@ -12,7 +12,7 @@ from feed.clock import SystemClock
 from tests.blackbox.problems import check_problem, fetch
 from tests.support.admin import Admin
 from tests.support.doors import websocket
-from tests.support.server import Server
+from tests.support.server import TOKEN, Server
 from tests.support.token import SECRET, token
 
 DOORS = ("sse", "poll", "snapshot", "history")
@@ -118,6 +118,23 @@ async def test_the_python_client_brings_it_and_ends_with_it(
         cursor = feed.cursor
     async with Feed(private.url, token=lasting("A"), cursor=cursor) as feed:
         assert (await anext(feed.changes("A"))).topic == "price:A"
+
+
+async def test_an_admin_who_is_signed_in_sees_all(
+    private: Server, http: aiohttp.ClientSession
+) -> None:
+    form = {"token": TOKEN}
+    async with http.post(
+        f"{private.url}/admin/sign-in", data=form, allow_redirects=False
+    ) as answer:
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    for door in ("poll", "snapshot", "history"):
+        seen = await fetch(
+            http, f"{private.url}/{door}", {"topics": "*"}, headers={"Cookie": cookie}
+        )
+        assert seen.status == 200, door
+    wrong = {"Cookie": f"{cookie[:-1]}{'A' if cookie[-1] != 'A' else 'B'}"}
+    check_problem(await fetch(http, f"{private.url}/poll", {"topics": "*"}, headers=wrong), 401)
 
 
 async def test_a_public_feed_reads_none(server: Server, http: aiohttp.ClientSession) -> None:
