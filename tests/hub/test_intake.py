@@ -179,6 +179,17 @@ def test_what_the_log_refuses_is_decided_anew() -> None:
     play(act)
 
 
+@pytest.mark.parametrize("error", [LogUnavailable("no space"), RuntimeError("a fault of ours")])
+def test_a_state_that_could_not_be_told_is_told_when_it_can_be(error: Exception) -> None:
+    async def act(room: Newsroom) -> None:
+        await room.says("api", coin("100"))
+        room.log.fail(3, error)
+        await asyncio.sleep(60)
+        assert room.state(COIN) == "stale"
+
+    play(act)
+
+
 def test_a_generator_waits_for_nobody() -> None:
     async def act(room: Newsroom) -> None:
         assert await room.says("walk", coin("1", state="live")) == 1

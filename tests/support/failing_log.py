@@ -13,6 +13,7 @@ class FailingLog:
     def __init__(self, log: MemoryLog, *, failures: int = 0, conflicts: int = 0) -> None:
         self._log = log
         self._failures = failures
+        self._error: Exception = LogUnavailable("no space")
         self._conflicts = conflicts
         self.read = log.read
         self.items = log.items
@@ -26,15 +27,16 @@ class FailingLog:
         self.bars = log.bars
         self.aclose = log.aclose
 
-    def fail(self, times: int) -> None:
-        """Refuse so many appends from now on."""
+    def fail(self, times: int, error: Exception | None = None) -> None:
+        """Refuse so many appends from now on, for want of space or with another error."""
         self._failures = times
+        self._error = error or self._error
 
     async def append(self, batch: Batch) -> Appended:
         """See EventLog."""
         if self._failures:
             self._failures -= 1
-            raise LogUnavailable("no space")
+            raise self._error
         if self._conflicts:
             self._conflicts -= 1
             raise Conflict("another was faster")
