@@ -76,7 +76,7 @@ async def test_who_is_between_a_reset_and_its_snapshot_has_no_place(
     await log.trim(4)
     viewer.stick()
     coming = asyncio.create_task(viewer.come(resume=True))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         async for _ in beats(1000):
             if "reset" in viewer.kinds():
                 break
@@ -277,7 +277,7 @@ async def test_a_log_that_was_trimmed_faster_than_it_was_followed_is_read_anew(
     await hub.lane(60_000)
     await log.append(batch(*versions(1, 5999)))
     await log.trim(5000)  # overtakes a follower that has not read any of it
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         async for _ in beats(100):
             if viewer.reader.resets:
                 break

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, ConsoleMessage, Page
 
 STATIC = Path(__file__).resolve().parents[2] / "feed" / "static"
-FUSE_S = 10
+FUSE_S = 20
 
 _SEES = """([selector, text, pattern]) => new Promise((resolve) => {
   const says = (element) => element.textContent.trim().replace(/\\s+/g, " ");

@@ -11,7 +11,7 @@ from tests.support.browser import STATIC, Screen
 if TYPE_CHECKING:
     from playwright.async_api import Route, WebSocketRoute
 
-FUSE_S = 5
+FUSE_S = 20
 EPOCH = "k3f9"
 
 NOTHING: dict[str, Any] = {"status": 404, "content_type": "text/plain", "body": ""}

@@ -15,7 +15,7 @@ from tests.support.client import Frame, Reader, parse
 
 Query: TypeAlias = Mapping[str, str | int]
 
-FUSE_S = 10.0
+FUSE_S = 20.0
 NOT_NOW = (502, 503, 504)
 """What a server, or a proxy before it, says when the same may be asked again."""
 

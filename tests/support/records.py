@@ -10,7 +10,7 @@ from feed.model.frame import item_gone, item_set, item_whole
 from feed.model.topic import ALL
 
 NOW_MS = 1_790_000_000_000
-FUSE_S = 5
+FUSE_S = 20
 
 
 def changed(v: int, topic: str = "price:A", event_id: str | None = None) -> Record:

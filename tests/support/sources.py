@@ -102,7 +102,7 @@ class Counted:
             self._grown.notify_all()
 
     async def reach(self, count: int) -> None:
-        async with asyncio.timeout(5), self._grown:
+        async with asyncio.timeout(20), self._grown:
             await self._grown.wait_for(lambda: self.count >= count)
 
 

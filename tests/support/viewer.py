@@ -62,7 +62,7 @@ class Viewer:
     async def caught_up(self) -> None:
         """Wait until the hub has brought it to the head, or has given it up."""
         if self.member.catching_up:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 await self.member.catching_up
 
     async def leave(self) -> None:
