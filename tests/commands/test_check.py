@@ -1,5 +1,6 @@
 """`check`: what is wrong with the settings, and what the good ones are."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,8 @@ speed = -1
 @pytest.fixture(autouse=True)
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name == "PORT" or name.startswith("FEED_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("FEED_CONFIG", "feed.toml")
     return tmp_path / "feed.toml"
 
