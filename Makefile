@@ -35,7 +35,7 @@ stress: environment  ## the tests twenty times, until the first red
 	done
 
 soak:  ## the long tests: many more kills and hops, and the waits that the protocol gives
-	@FEED_SOAK=1 ./test tests/blackbox --numprocesses auto
+	@FEED_SOAK=1 ./test tests/blackbox --numprocesses 2
 
 bench: environment  ## what it costs, beside others: make bench BENCH="A B --rounds 1"
 	@$(PYTHON) -m benchmarks $(BENCH)
