@@ -1,4 +1,4 @@
-"""A start with wrong settings is refused in one line that names what is wrong."""
+"""It starts as users start it; with wrong settings it refuses to, in one line that names what."""
 
 import asyncio
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.blackbox.conftest import Serve
-from tests.support.server import TOKEN, free_port, run_to_end
+from tests.support.server import TOKEN, Spawned, free_port, run_to_end
 
 BAD_SETTINGS: dict[str, dict[str, str]] = {
     "unknown name": {"FEED_COLOUR": "red"},
@@ -31,6 +31,13 @@ BAD_SETTINGS: dict[str, dict[str, str]] = {
     "proxy a word": {"FEED_TRUSTED_PROXIES": "gateway"},
     "subscriber secret short": {"FEED_SUBSCRIBER_SECRET": "secret"},
 }
+
+
+def test_it_starts_serves_and_stops_as_users_do_it(tmp_path: Path) -> None:
+    with Spawned(tmp_path) as server:
+        assert server.answers("/snapshot?topics=*") == 200
+        assert server.stop() == 0
+    assert "Traceback" not in server.output
 
 
 async def test_bad_settings_stop_the_start_with_one_line_that_names_them(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ async def test_a_price_is_tried_sent_once_and_undone(desk: Screen, admin: Admin)
     await desk.sees(f"{row} .told", changes)
     await desk.sees(f"{row} .quote", "off by a digit")
     await desk.page.click(f"{row} >> text=Undo")
-    await desk.sees("#audit li:nth-child(2) .badge", "taken back")
+    await desk.sees("#audit li.past:nth-child(2) .badge", "taken back")
     assert (await value(admin, "price:TRY-USD"))["price"] == "68000.00"
 
 

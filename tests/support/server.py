@@ -1,4 +1,4 @@
-"""`python -m feed` as a process of its own: start, ready, stop, kill, and what it printed."""
+"""The server as a process of its own: start, ready, stop, kill, and what it printed."""
 
 import http.client
 import json
@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
+
+from tests.support.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "blackbox-token-of-forty-characters-00001"
@@ -43,20 +45,14 @@ def run_to_end(directory: Path, settings: Mapping[str, str]) -> tuple[int, str]:
 
     One that serves instead is killed after a while: -9.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-m", "feed"],
-        cwd=directory,
-        env=environment(**settings),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    output = directory / f"refused-{settings['PORT']}.txt"
+    process = Forked(directory, environment(**settings), output)
     try:
-        output, _ = process.communicate(timeout=REFUSAL_S)
+        code = process.wait(REFUSAL_S)
     except subprocess.TimeoutExpired:  # it serves
         process.kill()
-        output, _ = process.communicate()
-    return process.returncode, output.decode()
+        code = process.wait()
+    return code, output.read_text()
 
 
 class Server:
@@ -77,7 +73,7 @@ class Server:
             "FEED_SOURCES": "off",
         } | dict(settings or {})
         self._output = directory / "output.txt"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
@@ -110,15 +106,7 @@ class Server:
     def begin(self) -> None:
         """Start it, without waiting."""
         assert not self.running
-        with self._output.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "feed"],
-                cwd=self.directory,
-                env=environment(**self.settings),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        self._process = Forked(self.directory, environment(**self.settings), self._output)
 
     def start(self) -> None:
         """Start and wait until it is ready; AssertionError with its output where it is not."""
@@ -196,7 +184,7 @@ class Server:
         except (OSError, http.client.HTTPException):
             return False
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> Forked | subprocess.Popen[bytes]:
         assert self._process is not None, "never started"
         return self._process
 
@@ -212,3 +200,25 @@ class Server:
     ) -> None:
         if self.running:
             self.kill()
+
+
+class Spawned(Server):
+    """One that is loaded anew, as its users start it; `words` are those after `python -m`."""
+
+    def __init__(
+        self, directory: Path, settings: Mapping[str, str] | None = None, *words: str
+    ) -> None:
+        super().__init__(directory, settings)
+        self._words = words or ("feed",)
+
+    def begin(self) -> None:
+        """See Server."""
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *self._words],
+                cwd=self.directory,
+                env=environment(**self.settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
