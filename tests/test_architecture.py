@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ TEXTS = {
     file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8")
     for file in (ROOT / "feed").rglob("*.py")
 }
-TREES = {name: ast.parse(text) for name, text in TEXTS.items()}
 
 BELOW_ALL = {"__version__", "errors", "clock"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -55,6 +55,12 @@ LONGEST = 300
 EMPTY_WORDS = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
 
 
+@cache
+def trees() -> dict[str, ast.Module]:
+    """The files as they are parsed, by their paths from the root."""
+    return {name: ast.parse(text) for name, text in TEXTS.items()}
+
+
 def room_of(module: str) -> str:
     """`feed.log.base` → `log`; `feed` alone → `__init__`."""
     return [*module.split("."), "__init__"][1]
@@ -87,7 +93,7 @@ def imported_late(tree: ast.AST) -> list[int]:
 
 def offenders(breaks: Callable[[str, ast.Module], object]) -> dict[str, object]:
     """The files that break a rule, by their paths from the root, and what is wrong in each."""
-    found = {name: breaks(name, tree) for name, tree in TREES.items()}
+    found = {name: breaks(name, tree) for name, tree in trees().items()}
     return {name: wrong for name, wrong in found.items() if wrong}
 
 
@@ -101,7 +107,7 @@ def test_imports_run_one_way() -> None:
 
 
 def test_settings_know_of_sources_only_how_to_open_them() -> None:
-    modules = set(imported(TREES["feed/settings.py"]))
+    modules = set(imported(trees()["feed/settings.py"]))
     sources = {module for module in modules if module.startswith("feed.sources")}
 
     assert {module for module in sources if not module.startswith("feed.sources.open.")} == set()

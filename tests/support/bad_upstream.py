@@ -8,6 +8,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from functools import cache
 from types import TracebackType
 from typing import TypeAlias
 
@@ -21,6 +22,7 @@ ABSURD = "503-absurd"
 
 _HUGE_BYTES = 200_000_000
 _JSON = "Content-Type: application/json"
+_ZIPPED = "Content-Encoding: gzip"
 
 Answer: TypeAlias = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -73,7 +75,12 @@ async def _broken_chunks(writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + _body(WRONG))
 
 
-def _bomb() -> bytes:
+async def _bomb(writer: asyncio.StreamWriter) -> None:
+    await _said("200 OK", _packed_spaces(), _ZIPPED)(writer)
+
+
+@cache
+def _packed_spaces() -> bytes:
     """200 MB of spaces in an array, in 200 KB."""
     packing = zlib.compressobj(9, wbits=31)
     parts = [packing.compress(b"[")]
@@ -97,7 +104,6 @@ def _limited(status: str, retry_after: str) -> Answer:
 
 def faults(port: int) -> dict[str, Answer]:
     """By name: what may be answered in place of a price. `port`: of who answers so."""
-    zipped = "Content-Encoding: gzip"
     return {
         "drop": _drop,
         "hang": _hang,
@@ -116,8 +122,8 @@ def faults(port: int) -> dict[str, Answer]:
         "topic-is-a-number": _said("200 OK", b'{"topic":666.25,"price":"666.25"}'),
         "200-mb": _huge,
         "200-mb-announced": _said("200 OK", b"[", length=_HUGE_BYTES),
-        "gzip-bomb": _said("200 OK", _bomb(), zipped),
-        "gzip-cut": _said("200 OK", gzip.compress(_body(WRONG))[:-9], zipped),
+        "gzip-bomb": _bomb,
+        "gzip-cut": _said("200 OK", gzip.compress(_body(WRONG))[:-9], _ZIPPED),
         "redirect-loop": _said(
             "302 Found", b"", f"Location: http://127.0.0.1:{port}/redirect-loop"
         ),
@@ -157,6 +163,7 @@ class BadUpstream:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "BadUpstream":
+        _packed_spaces()  # this takes a moment, in which nobody shall wait
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.faults = faults(self.port)
