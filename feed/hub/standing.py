@@ -10,9 +10,10 @@ from feed.model.codec import JsonObject, decode
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """An event after all that was said of it. `op`: what was said last.
+    """An event after all that was said of it. `op`: what was said last; `ts`: when it was first.
 
-    `data` is what it is, or was before it was taken back (`void`); `why` says why it was.
+    `data` is what it is, or was before it was taken back (`void`); `why` says why it was amended
+    or taken back.
     """
 
     id: str
@@ -33,11 +34,10 @@ def standing(events: Iterable[bytes]) -> list[Standing]:
 
 
 def _standing(told: dict[str, Any], before: Standing | None) -> Standing:
-    """An event after one more word about it. An amendment and a void keep its time."""
+    """An event after one more word about it."""
     op, kind, data = told["op"], told["kind"], told.get("data") or {}
-    ts = before.ts if before else told["ts"]
-    if op != "void":
-        return Standing(told["id"], op, kind, ts, data)
     why = data.get("why")
-    known = before.data if before else {}
-    return Standing(told["id"], op, kind, ts, known, why if isinstance(why, str) else None)
+    why = why if op != "add" and isinstance(why, str) else None
+    if op == "void" and before:
+        kind, data = before.kind, before.data
+    return Standing(told["id"], op, kind, before.ts if before else told["ts"], data, why)

@@ -103,7 +103,7 @@ def _card(
     view = score_view(item, seen_ms)
     happened = told(events, integer((item.state() or {}).get("start")) or 0)
     lines = [
-        {"event": each.event, "is_taken": each.state == "taken", "view": event_view(each, view)}
+        {"event": each, "is_taken": each.op == "void", "view": event_view(each, view)}
         for each in happened[:SHOWN]
     ]
     return item.topic, view, lines, len(happened)

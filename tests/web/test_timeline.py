@@ -38,7 +38,7 @@ def test_what_was_corrected_is_as_it_is_now_and_says_so() -> None:
 
 
 def test_only_so_many_are_kept() -> None:
-    names = [each.event["id"] for each in told((event(str(n)) for n in range(70)), 0)]
+    names = [each.id for each in told((event(str(n)) for n in range(70)), 0)]
     assert names == [str(n) for n in range(69, 9, -1)]
 
 
@@ -56,7 +56,7 @@ def test_only_so_many_are_kept() -> None:
 def test_a_line_says_when_what_who_and_the_score(
     data: dict[str, Any], line: tuple[str, ...]
 ) -> None:
-    raw = encode({"id": "1", "kind": "yellow_card", "ts": NOW, "data": data})
+    raw = encode({"id": "1", "op": "add", "kind": "yellow_card", "ts": NOW, "data": data})
     view = event_view(told([raw], 0)[0], CARD)
     assert (view["clock"], view["kind"], view["who"], view["score"]) == line
 

@@ -3,7 +3,7 @@
  *
  * @typedef {import("../feed.js").FeedEvent} FeedEvent
  * @typedef {object} Told
- * @property {FeedEvent} event  As it stands now, or as it stood.
+ * @property {FeedEvent} event  As it stands now, or as it stood; its time is when it was first told.
  * @property {"stands" | "amended" | "taken"} state
  * @property {string} why  It was changed; may be empty.
  */
@@ -47,14 +47,12 @@ export class Timeline {
 
   /** @param {FeedEvent} event */
   #note(event) {
-    const known = this.#told.get(event.id);
+    const known = this.#told.get(event.id)?.event;
     const why = typeof event.data?.why === "string" ? event.data.why : "";
-    if (event.op === "void") {
-      this.#told.set(event.id, { event: known?.event ?? event, state: "taken", why });
-    } else {
-      const state = event.op === "amend" ? "amended" : "stands";
-      this.#told.set(event.id, { event, state, why: state === "amended" ? why : "" });
-    }
+    const now = { ...event, ts: known?.ts ?? event.ts };
+    if (event.op === "void") this.#told.set(event.id, { event: known ?? event, state: "taken", why });
+    else if (event.op === "amend") this.#told.set(event.id, { event: now, state: "amended", why });
+    else this.#told.set(event.id, { event: now, state: "stands", why: "" });
     for (const id of this.#told.keys()) {
       if (this.#told.size <= KEPT) break;
       this.#told.delete(id);
