@@ -7,7 +7,7 @@ from feed.client.reader import Item
 from feed.commands.cell import key, state_of, text, time_text
 from feed.commands.grid import Column, Line, Span, grid
 from feed.model.codec import JsonObject
-from feed.model.wording import integer, match_clock, match_order
+from feed.model.wording import integer, kicks, match_clock, match_order
 
 _PHASES = {"pre": "soon", "post": "final", "postponed": "postponed", "abandoned": "abandoned"}
 
@@ -60,9 +60,9 @@ def _standings(fields: Sequence[JsonObject]) -> list[Span]:
 
 def _period(data: JsonObject) -> Span:
     phase = text(data.get("phase"))
-    return Span(
-        _PHASES.get(phase) or text(data.get("period")) or phase, "" if phase == "live" else "dim"
-    )
+    word = _PHASES.get(phase) or text(data.get("period")) or phase
+    shot = "–".join(kicks(data).values())
+    return Span(f"{word} ({shot})" if shot else word, "" if phase == "live" else "dim")
 
 
 def _clock(data: JsonObject, now_ms: int, zone: tzinfo | None) -> str:

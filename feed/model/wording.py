@@ -30,6 +30,15 @@ def integer(value: Json) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def kicks(data: JsonObject) -> dict[str, str]:
+    """How often each side has scored in a shoot-out, by `home` and `away`; empty without one."""
+    match data.get("penalties"):
+        case [home, away]:
+            return {"home": text(home), "away": text(away)}
+        case _:
+            return {}
+
+
 def direction(change: str) -> Literal["up", "down", "flat"]:
     """Which way a change goes; what is zero or no number goes none."""
     if not re.search("[1-9]", change):

@@ -28,13 +28,14 @@ def told(events: Iterable[bytes], start_ms: int) -> list[Standing]:
 def event_view(event: Standing, card: View) -> View:
     """The slots of a line; `card`: the view of its match."""
     data = event.data
-    side, score = data.get("side"), data.get("score")
+    side, score = data.get("side"), data.get("penalties")
+    score = data.get("score") if score is None else score
     abbr = card[f"{side}_abbr"] if side in ("home", "away") else ""
     moment = instant(event.ts, UTC)
     word = {"add": "", "amend": "corrected", "void": "taken back"}[event.op]
     return {
         "clock": text(data.get("clock")) or (f"{moment:%H:%M} UTC" if moment else ""),
-        "kind": _label(event.kind),
+        "kind": _label(event.kind) + (" missed" if data.get("scored") is False else ""),
         "who": ", ".join(part for part in (text(data.get("who")), abbr) if part),
         "score": "–".join(text(goals) for goals in score) if isinstance(score, list) else "",
         "taken": ": ".join(part for part in (word, event.why) if part),

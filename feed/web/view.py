@@ -17,6 +17,7 @@ from feed.model.wording import (
     grouped,
     instant,
     integer,
+    kicks,
     match_clock,
     signed,
     text,
@@ -69,7 +70,8 @@ def score_view(item: Item, now_ms: int) -> View:
             "period": _CALLED_OFF.get(phase, played),
             "clock": _clock_text(data, now_ms),
             "title": f"{home['home_name']} – {away['away_name']}",
-            "ahead": _leader(home["home_score"], away["away_score"]),
+            "ahead": _leader(home["home_score"], away["away_score"])
+            or _leader(home["home_kicks"], away["away_kicks"]),
         }
     )
 
@@ -114,6 +116,7 @@ def _side_view(data: JsonObject, side: str) -> View:
         f"{side}_name": text(team.get("name")) or abbr or side.capitalize(),
         f"{side}_abbr": abbr,
         f"{side}_score": text(team.get("score")) or "–",
+        f"{side}_kicks": kicks(data).get(side, ""),
     }
 
 

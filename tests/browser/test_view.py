@@ -31,6 +31,10 @@ ITEMS: list[dict[str, object]] = [
     {"phase": "live", "clock": {"ms": "1", "at": True, "running": 1}, "home": 1, "away": {}},
     {"phase": "break", "start": 3, "home": {"name": "Arsenal", "abbr": "ARS", "score": 2}},
     {"phase": "post", "start": 2, "home": {"score": 10}, "away": {"score": 9, "abbr": "CHE"}},
+    {"phase": "post", "home": {"score": 1}, "away": {"score": 1}, "penalties": [4, 2]},
+    {"phase": "live", "home": {"score": 0}, "away": {"score": 0}, "penalties": ["2", 3]},
+    {"phase": "live", "penalties": [1], "home": {"score": 1}},
+    {"phase": "live", "penalties": "12", "away": {"score": 1}},
     {"phase": "abandoned", "period": "1H", "league": "EPL", "away": {"score": "x"}},
     {"phase": "constructor", "sport": "tennis", "home": {"score": "1"}, "away": {"score": "2"}},
 ]
@@ -107,6 +111,7 @@ _TELL = """async ({ events, item, now }) => {
   return timeline.newest(now).map((told) => [told.event.id, told.state, eventView(told, match)]);
 }"""
 STATES = {"add": "stands", "amend": "amended", "void": "taken"}
+_MISSED = {"side": "away", "scored": False, "penalties": None, "score": [1, 1]}
 _SIDE = {"side": "home", "clock": "1:00", "score": [1, "0", None]}
 EVENTS: list[dict[str, object]] = [
     {"id": "1", "op": "add", "kind": "goal", "ts": NOW, "data": _SIDE | {"who": "Saka"}},
@@ -121,6 +126,14 @@ EVENTS: list[dict[str, object]] = [
     {"id": "3", "op": "void", "kind": "goal", "ts": NOW, "data": {"clock": "2", "why": "offside"}},
     {"id": "2", "op": "void", "kind": "<b>", "ts": NOW, "data": {"why": 7}},
     {"id": "4", "op": "add", "kind": "", "ts": NOW, "data": {"clock": "3", "score": {"x": 1}}},
+    {
+        "id": "6",
+        "op": "add",
+        "kind": "penalty",
+        "ts": NOW,
+        "data": _SIDE | {"scored": False, "penalties": None},
+    },
+    {"id": "7", "op": "add", "kind": "penalty", "ts": NOW, "data": _SIDE | {"penalties": [1, 0]}},
     {"id": "5", "op": "add", "kind": "goal", "ts": NOW - 1, "data": {"clock": "90:00"}},
 ]
 

@@ -125,6 +125,20 @@ def test_styles() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "period"),
+    [
+        ({"phase": "live", "period": "PEN", "penalties": [3, 2]}, "PEN (3–2)"),
+        ({"phase": "post", "period": "PEN", "penalties": [4, 2]}, "final (4–2)"),
+        ({"phase": "live", "period": "PEN", "penalties": [3]}, "PEN"),
+    ],
+)
+def test_a_shoot_out_stands_beside_the_period(fields: dict[str, Any], period: str) -> None:
+    sides = {side: {"abbr": side[:3].upper(), "score": 1} for side in ("home", "away")}
+    lines = shown(render(board({"score:CUP.A-B": Item(1, NOW, sides | fields)}), 80, 6))
+    assert f"  {period}  " in lines[3]
+
+
+@pytest.mark.parametrize(
     ("clock", "text"),
     [
         ({"ms": 60_000, "at": NOW - 5000, "running": True}, "1:05"),

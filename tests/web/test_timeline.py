@@ -49,6 +49,10 @@ def test_only_so_many_are_kept() -> None:
             {"clock": "67:12", "who": "Saka", "side": "home", "score": [2, 0]},
             ("67:12", "Yellow card", "Saka, ARS", "2–0"),
         ),
+        (
+            {"clock": "120:00", "scored": False, "penalties": [1, 0], "score": [2, 2]},
+            ("120:00", "Yellow card missed", "", "1–0"),
+        ),
         ({"side": "home"}, ("14:13 UTC", "Yellow card", "ARS", "")),
         ({"side": "third", "who": ["x"], "score": "2"}, ("14:13 UTC", "Yellow card", "", "")),
     ],

@@ -164,6 +164,23 @@ def test_a_phase_has_a_word(data: dict[str, object], said: str) -> None:
     assert match(**data)["period"] == said
 
 
+@pytest.mark.parametrize(
+    ("penalties", "said"),
+    [
+        ([4, 2], ("4", "2", "home")),
+        ([0, 1], ("0", "1", "away")),
+        ([1, 1], ("1", "1", "")),
+        (None, ("", "", "")),
+        ([1], ("", "", "")),
+        ("42", ("", "", "")),
+    ],
+)
+def test_a_shoot_out_decides_and_is_no_score(penalties: object, said: tuple[str, str, str]) -> None:
+    view = match(home={"score": 1}, away={"score": 1}, penalties=penalties)
+    assert (view["home_kicks"], view["away_kicks"], view["ahead"]) == said
+    assert (view["home_score"], view["away_score"]) == ("1", "1")
+
+
 def test_a_match_without_teams_is_still_a_match() -> None:
     view = match(home="?", away={"abbr": "CHE", "score": "9" * 5000})
     assert (view["home_name"], view["home_score"]) == ("Home", "–")

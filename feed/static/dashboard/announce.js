@@ -16,7 +16,8 @@ export function eventLine(event, item) {
   const match = scoreView(event.topic, item, 0);
   const { kind } = eventView({ event, state: "stands", why: "" }, match);
   const score = `${match.home_name} ${match.home_score}, ${match.away_name} ${match.away_score}`;
-  return `${kind}${HAPPENED[event.op] ?? ""}. ${score}.`;
+  const kicks = match.home_kicks && `; kicks ${match.home_kicks} to ${match.away_kicks}`;
+  return `${kind}${HAPPENED[event.op] ?? ""}. ${score}${kicks}.`;
 }
 
 /**

@@ -63,6 +63,7 @@ export function priceView(topic, { ts, data }, now) {
 export function scoreView(topic, { ts, data }, now) {
   const home = sideView(data.home, "Home");
   const away = sideView(data.away, "Away");
+  const [homeKicks, awayKicks] = kicks(data);
   const phase = text(data.phase);
   return {
     ...sourceView(ts, data, now),
@@ -71,13 +72,15 @@ export function scoreView(topic, { ts, data }, now) {
     period: CALLED_OFF.get(phase) ?? (text(data.period) || (WORDS.get(phase) ?? "")),
     clock: clockText(data, now),
     title: `${home.name} – ${away.name}`,
-    ahead: leader(home.score, away.score),
+    ahead: leader(home.score, away.score) || leader(homeKicks, awayKicks),
     home_name: home.name,
     home_abbr: home.abbr,
     home_score: home.score,
+    home_kicks: homeKicks,
     away_name: away.name,
     away_abbr: away.abbr,
     away_score: away.score,
+    away_kicks: awayKicks,
   };
 }
 
@@ -88,11 +91,12 @@ export function scoreView(topic, { ts, data }, now) {
  */
 export function eventView({ event: { kind, ts, data = {} }, state, why }, match) {
   const side = data.side === "home" || data.side === "away" ? data.side : undefined;
+  const score = data.penalties ?? data.score;
   return {
     clock: text(data.clock) || timeOfDay(ts),
-    kind: label(text(kind)),
+    kind: label(text(kind)) + (data.scored === false ? " missed" : ""),
     who: joined([text(data.who), side ? match[`${side}_abbr`] : ""], ", "),
-    score: Array.isArray(data.score) ? data.score.map(text).join("–") : "",
+    score: Array.isArray(score) ? score.map(text).join("–") : "",
     taken:
       state === "stands" ? "" : joined([state === "taken" ? "taken back" : "corrected", why], ": "),
   };
@@ -152,6 +156,14 @@ function heldText(pinned, now) {
 function sideView(side, fallback) {
   const abbr = text(side?.abbr);
   return { name: text(side?.name) || abbr || fallback, abbr, score: text(side?.score) || "–" };
+}
+
+/**
+ * How many kicks of a shoot-out each side has scored; empty texts without one.
+ * @param {Record<string, any>} data
+ */
+function kicks({ penalties }) {
+  return Array.isArray(penalties) && penalties.length === 2 ? penalties.map(text) : ["", ""];
 }
 
 /**
