@@ -9,6 +9,7 @@ FeedError
 │       ├── BadQuery    of a query string or a command
 │       ├── Forbidden   topics that are not this subscriber's
 │       └── BadChange   of a change
+│           └── TooManyTopics  it would create one that the log has no room for
 ├── Refused             a change that the current state does not allow
 │   ├── VersionDiffers  `if_v` is not the item's version
 │   ├── EventExists     `add` of an id in use
@@ -97,6 +98,12 @@ class BadChange(Faulty):
     """A change, or a batch of them, that must not reach the log."""
 
     code = "invalid"
+
+
+class TooManyTopics(BadChange):
+    """A change of a topic that there is not, where there are as many as there may be."""
+
+    code = "topics_full"
 
 
 class Refused(FeedError):

@@ -13,18 +13,19 @@ TEXTS = {
     for file in (ROOT / "feed").rglob("*.py")
 }
 
-BELOW_ALL = {"__version__", "errors", "clock"}
+BELOW_ALL = {"__version__", "errors", "clock", "limits"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "clock": set(),
+    "limits": set(),
     "model": {"errors"},
     "log": {"model"} | BELOW_ALL,
     "sources": {"model"} | BELOW_ALL,
     "hub": {"log", "sources", "model"} | BELOW_ALL,
     "web": {"hub", "log", "sources", "model"} | BELOW_ALL,
     "fitting": {"errors"},
-    "settings": {"sources", "errors", "fitting"},
+    "settings": {"sources", "errors", "fitting", "limits"},
     "app": {"settings", "web", "hub", "log", "sources", "model"} | BELOW_ALL,
     "client": {"model"} | BELOW_ALL,
     "commands": {"client", "sources", "model"} | BELOW_ALL,

@@ -19,6 +19,7 @@ from feed.errors import (
 from feed.hub.audit import Action
 from feed.hub.hub import Hub
 from feed.hub.planner import Plan, Planner, checked_all, checked_some, leave_out
+from feed.limits import DEFAULTS
 from feed.log.base import Appended, Batch, BatchKey
 from feed.model.change import Change, Release
 from feed.model.codec import encode
@@ -55,10 +56,10 @@ class Ingest:
     of those fails, the log refuses the later ones as a Conflict, and they are planned anew.
     """
 
-    def __init__(self, hub: Hub, clock: Clock) -> None:
+    def __init__(self, hub: Hub, clock: Clock, most_topics: int = DEFAULTS.max_log_topics) -> None:
         self._hub = hub
         self._clock = clock
-        self._planner = Planner(hub, clock)
+        self._planner = Planner(hub, clock, most_topics)
 
     async def submit(
         self,
@@ -174,15 +175,14 @@ class Ingest:
             return await self._hub.log.append(batch)
         if not batch.records and not batch.key:
             return Appended(self._hub.head)
-        self._planner.build_on(plan.states)
+        self._planner.build_on(plan)
         is_so = False
         try:
             appended = await self._hub.log.append(batch)
             is_so = not appended.duplicate
             await self._hub.live.reached(appended.offset)
         finally:
-            if not is_so:
-                self._planner.drop(plan.states)
+            self._planner.settle(plan, is_so=is_so)
         return appended
 
     async def _with_names(self, changes: Sequence[Change]) -> Sequence[Change]:

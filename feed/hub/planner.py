@@ -1,11 +1,11 @@
 """A batch of changes → the records to append, each on the state that the one before it leaves."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from feed.clock import Clock
-from feed.errors import BadChange, Fault, TopicUnknown, VersionDiffers
+from feed.errors import BadChange, Fault, TooManyTopics, TopicUnknown, VersionDiffers
 from feed.hub.compose import NOTHING, State, by_hand, checked, compose, newly
 from feed.hub.hub import Hub
 from feed.model.change import Change
@@ -18,38 +18,48 @@ _KNOWN = 10_000
 
 
 class Plan(NamedTuple):
-    """The records of a batch; of each the place of its change; the states that they leave."""
+    """The records of a batch; of each the place of its change; the states that they leave.
+
+    `new`: the topics that it creates.
+    """
 
     records: list[Record]
     places: list[int]
     states: dict[str, State]
+    new: set[str]
 
 
 class Planner:
     """Knows the newest states: those that it planned, which may be ahead of the log, or the hub's.
 
-    Whoever appends a plan says before that others may `build_on` it, and after a failure that
-    its states are to be dropped.
+    Whoever appends a plan says before that others may `build_on` it, and `settle`s it after that.
     """
 
-    def __init__(self, hub: Hub, clock: Clock) -> None:
+    def __init__(self, hub: Hub, clock: Clock, most_topics: int) -> None:
         self._hub = hub
         self._clock = clock
+        self._most_topics = most_topics
         self._epoch = ""
         self._known: dict[str, State] = {}
+        self._coming: set[str] = set()
 
     def plan(self, changes: Sequence[Change], source: str | None) -> Plan:
         """Plan changes that were checked; of a `source`'s only what is new and not too large.
 
-        Raises BadChange, VersionDiffers and TopicUnknown, where they are not a source's.
+        A topic that is gone still counts as one, since its version must go on: of `most_topics`
+        the log keeps none less.
+        Raises BadChange, TooManyTopics, VersionDiffers and TopicUnknown, where they are not a
+        source's.
         """
         if self._epoch != self._hub.epoch:
             self._epoch = self._hub.epoch
             self._known.clear()
+            self._coming.clear()
         now_ms, items = self._clock.now_ms(), self._hub.live.tail.items
         records: list[Record] = []
         places: list[int] = []
         states: dict[str, State] = {}
+        new: set[str] = set()
         for place, change in enumerate(changes):
             topic = change.topic
             state = states.get(topic) or self._state(topic, items.get(topic))
@@ -61,27 +71,44 @@ class Planner:
             if wanted is None:
                 continue
             try:
+                if state is NOTHING:
+                    self._need_room(new, topic)
                 record, states[topic] = compose(wanted, state, now_ms)
             except BadChange as error:
                 if source is None:
-                    raise BadChange(_within(place, error)) from error
+                    raise type(error)(_within(place, error)) from error
                 leave_out(source, change, error)
             else:
                 records.append(record)
                 places.append(place)
-        return Plan(records, places, states)
+        return Plan(records, places, states, new)
 
-    def build_on(self, states: Mapping[str, State]) -> None:
-        """Let what is planned from here on begin with these."""
+    def build_on(self, plan: Plan) -> None:
+        """Let what is planned from here on begin with what this leaves."""
         if len(self._known) > _KNOWN:
             self._known.clear()
-        self._known.update(states)
+        self._known.update(plan.states)
+        self._coming |= plan.new
 
-    def drop(self, states: Mapping[str, State]) -> None:
-        """They never were: plan on what is known besides."""
-        for topic, state in states.items():
+    def settle(self, plan: Plan, *, is_so: bool) -> None:
+        """It was appended and read here, or it never was: plan on what is known besides."""
+        self._coming -= plan.new
+        if is_so:
+            return
+        for topic, state in plan.states.items():
             if self._known.get(topic) is state:
                 del self._known[topic]
+
+    def _need_room(self, new: set[str], topic: str) -> None:
+        """Count a topic among the new ones, where there is room beside all that are on their way.
+
+        Raises TooManyTopics.
+        """
+        coming = self._coming | new
+        if len(self._hub.live.tail.items) + len(coming - {topic}) >= self._most_topics:
+            message = f"there is no such topic, and {self._most_topics} is as many as there may be"
+            raise TooManyTopics([Fault("$.topic", message)])
+        new.add(topic)
 
     def forget(self, topics: Iterable[str]) -> None:
         """Somebody else changed these: plan on what the hub has read."""

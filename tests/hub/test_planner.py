@@ -5,7 +5,7 @@ import pytest
 from feed.clock import SystemClock
 from feed.hub.compose import State
 from feed.hub.hub import Hub
-from feed.hub.planner import Planner, checked_some
+from feed.hub.planner import Plan, Planner, checked_some
 from feed.log.memory import MemoryLog
 from feed.model.change import Change
 from feed.model.entry import Record
@@ -18,7 +18,12 @@ def put(topic: str = "score:A", **patch: int) -> Change:
 
 @pytest.fixture
 async def planner(hub: Hub) -> Planner:
-    return Planner(hub, SystemClock())
+    return Planner(hub, SystemClock(), 1000)
+
+
+def left(states: dict[str, State]) -> Plan:
+    """Of others, that leaves these."""
+    return Plan([], [], states, set())
 
 
 def versions(planner: Planner, *changes: Change) -> list[int]:
@@ -30,27 +35,27 @@ async def test_a_plan_begins_with_what_is_to_be_built_on(planner: Planner) -> No
     assert [state.data for state in first.states.values()] == [{"x": 1, "y": 1}]
     assert versions(planner, put(x=2)) == [1], "nobody said that it is so"
 
-    planner.build_on(first.states)
+    planner.build_on(first)
     assert versions(planner, put(x=2)) == [3]
 
-    planner.drop(first.states)
+    planner.settle(first, is_so=False)
     assert versions(planner, put(x=2)) == [1]
 
 
 async def test_what_was_built_on_a_failure_is_left_to_its_own(planner: Planner) -> None:
     first = planner.plan([put(x=1)], None)
-    planner.build_on(first.states)
+    planner.build_on(first)
     second = planner.plan([put(x=2)], None)
-    planner.build_on(second.states)
+    planner.build_on(second)
 
-    planner.drop(first.states)
+    planner.settle(first, is_so=False)
     assert versions(planner, put(x=3)) == [3]
-    planner.drop(second.states)
+    planner.settle(second, is_so=False)
     assert versions(planner, put(x=3)) == [1]
 
 
 async def test_what_the_hub_read_later_counts(hub: Hub, log: MemoryLog, planner: Planner) -> None:
-    planner.build_on({"score:A": State(1, 5, {"x": 1})})
+    planner.build_on(left({"score:A": State(1, 5, {"x": 1})}))
     by_others = [Record(topic="score:A", v=v, ts=v, item=b"{}", data=b'{"z":1}') for v in (1, 2)]
     await appended(log, *by_others)
     await hub.live.reached(2)
@@ -61,7 +66,7 @@ async def test_what_the_hub_read_later_counts(hub: Hub, log: MemoryLog, planner:
 
 
 async def test_a_topic_that_others_changed_is_forgotten(planner: Planner) -> None:
-    planner.build_on({"score:A": State(4, 5, {"x": 1})})
+    planner.build_on(left({"score:A": State(4, 5, {"x": 1})}))
     planner.forget(["score:A", "score:B"])
 
     assert versions(planner, put(x=2)) == [1]
@@ -73,8 +78,8 @@ async def test_of_many_topics_no_more_is_kept_than_helps(
     await appended(log, Record(topic="score:A", v=1, ts=1, item=b"{}", data=b'{"x":1}'))
     await hub.live.reached(1)
     planner.plan([], None)
-    planner.build_on({f"score:{n}": State(7, 5, {}) for n in range(10_001)})
-    planner.build_on({"score:A": State(2, 5, {"x": 2})})
+    planner.build_on(left({f"score:{n}": State(7, 5, {}) for n in range(10_001)}))
+    planner.build_on(left({"score:A": State(2, 5, {"x": 2})}))
 
     assert versions(planner, put("score:10000", x=1), put(x=3)) == [1, 3]
 
