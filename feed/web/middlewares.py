@@ -15,6 +15,7 @@ from feed.errors import (
     KeyReused,
     LogUnavailable,
     Refused,
+    TooManyTopics,
     VersionDiffers,
 )
 from feed.web import keys
@@ -26,10 +27,21 @@ DOORS = ("/ws", "/sse", "/poll", "/snapshot", "/history")
 _OPEN = (*DOORS, "/static/feed.js")
 """What pages of the allowed origins may read."""
 
+_FETCHED = tuple(path for path in _OPEN if path != "/ws")
+"""Of these those that a page may send headers to; a WebSocket has none of its page's."""
+
+_ASKED_METHOD = "Access-Control-Request-Method"
+_MAY_SEND = {
+    "Access-Control-Allow-Methods": "GET",
+    "Access-Control-Allow-Headers": "Authorization, Cache-Control, If-None-Match, Last-Event-ID",
+    "Access-Control-Max-Age": "7200",
+}
+"""What a browser is told that asks before a read (Fetch, "CORS protocol and HTTP caches")."""
+
 _UPGRADE = ("Upgrade", "Connection", "Sec-WebSocket-Version")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _RETRY = {"Retry-After": "2"}
-_STATUS = {BadChange: 422, Forbidden: 403}
+_STATUS = {BadChange: 422, TooManyTopics: 422, Forbidden: 403}
 
 _PAGE = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
@@ -101,10 +113,17 @@ def _of_refused(error: Refused) -> web.Response:
 
 @web.middleware
 async def origins(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse foreign pages at the doors and for every unsafe method, before any work."""
+    """Refuse foreign pages at the doors and for every unsafe method, before any work.
+
+    Those of allowed origins are told what they may send (Fetch, "CORS-preflight fetch").
+    """
     is_guarded = request.path in DOORS or request.method not in _SAFE
-    if is_guarded and not request.app[keys.ORIGINS].is_served(request):
+    judge = request.app[keys.ORIGINS]
+    if is_guarded and not judge.is_served(request):
         return problem(403, "origin", "this origin is not served")
+    is_asked_before = request.method == "OPTIONS" and _ASKED_METHOD in request.headers
+    if is_asked_before and request.path in _FETCHED and judge.may_read(request):
+        return web.Response(status=204, headers=_MAY_SEND)
     return await handler(request)
 
 
