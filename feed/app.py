@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -29,6 +30,7 @@ from feed.web.auth import Admins
 from feed.web.bell import Bells
 from feed.web.connections import Connections
 from feed.web.grant import Grants
+from feed.web.limits import Buckets
 from feed.web.origin import Origins
 from feed.web.peer import Peers, parse_networks
 from feed.web.routes import make_web
@@ -43,17 +45,15 @@ _CLEANUP_S = 1.0
 _SEEN_S = 2.0
 """How long a balancer may look and see that this instance is not ready, before it hears nobody."""
 
-_SEND_BUFFER = 64 * 1024
-"""The kernel's share of what a slow client is owed; its default here is megabytes."""
-
 
 @asynccontextmanager
 async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Application]:
     """Every part at work but the listener. `app[keys.HUB].failed` ends where it cannot go on."""
     await _close(_open_sources(settings))  # what is wrong with them is said at the start
+    limits = settings.limits
     hub = Hub(partial(open_log, settings.log), clock, settings.heartbeat_s)
     await hub.start()
-    ingest = Ingest(hub, clock)
+    ingest = Ingest(hub, clock, limits.max_log_topics)
     instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     leader = Leader(
         hub,
@@ -67,25 +67,27 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     )
     app = make_web()
     peers = Peers(parse_networks(settings.trusted_proxies))
-    grants = Grants(settings.subscriber_secret, clock)
+    wrong_per_min = limits.wrong_tokens_per_min
+    grants = Grants(settings.subscriber_secret, clock, wrong_per_min)
     connections = Connections(
         hub,
         grants,
         max_age_s=settings.max_age_s,
         drain_s=settings.drain_s,
-        most=settings.max_connections,
-        most_per_address=settings.max_connections_per_ip,
+        limits=limits,
     )
     app[keys.HUB], app[keys.INGEST], app[keys.LEADER] = hub, ingest, leader
     app[keys.AUDIT] = Audit(hub)
+    app[keys.LIMITS] = limits
+    app[keys.ADMIN_CALLS] = Buckets(limits.admin_calls_per_s, limits.admin_calls_burst)
     app[keys.CLOCK], app[keys.CONNECTIONS], app[keys.PEERS] = clock, connections, peers
     app[keys.BELLS] = bells = Bells(hub, connections.draining)
     app[keys.GRANTS] = grants
     app[keys.ORIGINS] = Origins(settings.allowed_origins, peers)
-    app[keys.ADMINS] = Admins(settings.admin_token)
+    app[keys.ADMINS] = Admins(settings.admin_token, wrong_per_min)
     app[keys.SESSIONS] = Sessions(settings.admin_token)
     readers = [*settings.admin_token, settings.metrics_token]
-    app[keys.METRICS_READERS] = Admins([token for token in readers if token])
+    app[keys.METRICS_READERS] = Admins([token for token in readers if token], wrong_per_min)
     app[keys.INSTANCE], app[keys.COMPRESSES] = instance, settings.compress
     app[keys.HISTORY] = history = History(hub, clock, settings.history_bars)
     connections.start()
@@ -139,9 +141,18 @@ async def _trim(hub: Hub, clock: Clock, settings: Settings) -> None:
             is_failing = True
 
 
+def _take_files(wanted: int) -> None:
+    """Be allowed as many open files as may be, and say where that is too few."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most != resource.RLIM_INFINITY and most < wanted:
+        log.warning("only %d files may be open: too few for %d connections", most, wanted)
+
+
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then take leave and return."""
-    listener = _listen(settings.host, settings.port)
+    _take_files(settings.max_connections)
+    listener = _listen(settings)
     async with running(settings, SystemClock()) as app:
         runner = make_runner(app)
         await runner.setup()
@@ -161,6 +172,7 @@ def make_runner(app: web.Application) -> web.AppRunner:
     """What serves the application over HTTP."""
     return edge.Runner(
         app,
+        app[keys.LIMITS],
         access_log=None,
         auto_decompress=False,  # no door takes a compressed body
         handler_cancellation=True,
@@ -186,11 +198,14 @@ async def _end(failed: "asyncio.Future[None]") -> signal.Signals:
     return stopped.result()
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """The listening socket, whose options every connection inherits."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _listen(settings: Settings) -> socket.socket:
+    """The listening socket, whose options every connection inherits.
+
+    The kernel's share of what a slow client is owed would be megabytes, if nobody said otherwise.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-    listener.bind((host, port))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer_bytes)
+    listener.bind((settings.host, settings.port))
     return listener

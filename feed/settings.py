@@ -6,12 +6,13 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 
 from feed.errors import Fault, SettingsError
 from feed.fitting import meant, misfits, within
+from feed.limits import Limits
 from feed.sources.open import SourceConfig, demo
 
 _TOKEN_CHARACTERS = 32
@@ -22,14 +23,13 @@ _ORIGIN = re.compile(r"https?://([a-z0-9.\-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", r
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 _YEAR_S = 366 * 24 * 3600
 Positive = Annotated[float, msgspec.Meta(gt=0, le=_YEAR_S)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The names of `feed.toml`; `FEED_` and the upper-case name in the environment wins over it.
 
-    What each means, its unit and its reason are in `feed.toml`; `protocol.md` section 8 has them
-    all. Tuples are comma-separated in the environment.
+    The limits are among them. What each means, its unit and its reason are in `feed.toml`;
+    `protocol.md` section 8 has them all. Tuples are comma-separated in the environment.
     """
 
     host: str = "0.0.0.0"  # noqa: S104  (it serves whoever may reach the machine)
@@ -47,12 +47,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     history_bars: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
     lease_s: Positive = 5
     drain_s: Annotated[float, msgspec.Meta(ge=0, le=_YEAR_S)] = 5
-    max_connections: Annotated[int, msgspec.Meta(ge=1)] = 20_000
-    max_connections_per_ip: Count = 0
     compress: bool = True
     trusted_proxies: tuple[str, ...] = ()
     allow_private_sources: bool = False
     source: tuple[SourceConfig, ...] = ()
+
+    @property
+    def limits(self) -> Limits:
+        """Those alone, without the secrets that are beside them."""
+        return Limits(**{name: getattr(self, name) for name in Limits.__struct_fields__})
+
+
+_KINDS = get_type_hints(Settings, include_extras=True)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -101,7 +107,7 @@ def _take(name: str, text: str, given: dict[str, Any], wrong: list[str]) -> None
         return
     given.pop(field, None)
     try:
-        given[field] = _value(Settings.__annotations__[field], text)
+        given[field] = _value(_KINDS[field], text)
     except ValueError as error:  # msgspec's too
         wrong.append(f"{name}: {text!r}: {error}")
     if field == "admin_token" and text and not given[field]:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from feed.errors import SettingsError
+from feed.limits import Limits
 from feed.settings import Settings, read_settings
 from feed.sources.open import demo, open_source
 
@@ -44,6 +45,23 @@ TAKEN: list[tuple[str, str, str, object]] = [
     ("FEED_DRAIN_S", "0", "drain_s", 0.0),
     ("FEED_MAX_CONNECTIONS", "1", "max_connections", 1),
     ("FEED_MAX_CONNECTIONS_PER_IP", "0", "max_connections_per_ip", 0),
+    ("FEED_MAX_TOPICS", "1", "max_topics", 1),
+    ("FEED_MAX_WILDCARDS", "0", "max_wildcards", 0),
+    ("FEED_MAX_LOG_TOPICS", "1", "max_log_topics", 1),
+    ("FEED_COMMANDS_PER_S", "1", "commands_per_s", 1),
+    ("FEED_COMMANDS_BURST", "1", "commands_burst", 1),
+    ("FEED_ADMIN_CALLS_PER_S", "1", "admin_calls_per_s", 1),
+    ("FEED_ADMIN_CALLS_BURST", "1", "admin_calls_burst", 1),
+    ("FEED_WRONG_TOKENS_PER_MIN", "1", "wrong_tokens_per_min", 1),
+    ("FEED_MESSAGE_BYTES", "1", "message_bytes", 1),
+    ("FEED_ADMIN_BODY_BYTES", "1", "admin_body_bytes", 1),
+    ("FEED_BODY_BYTES", "1", "body_bytes", 1),
+    ("FEED_HEADER_BYTES", "1024", "header_bytes", 1024),
+    ("FEED_REQUEST_S", "0.5", "request_s", 0.5),
+    ("FEED_UNSUBSCRIBED_S", "0.5", "unsubscribed_s", 0.5),
+    ("FEED_STALL_S", "0.5", "stall_s", 0.5),
+    ("FEED_PONG_S", "0.5", "pong_s", 0.5),
+    ("FEED_SEND_BUFFER_BYTES", "4096", "send_buffer_bytes", 4096),
     ("FEED_COMPRESS", "off", "compress", False),
     ("FEED_TRUSTED_PROXIES", "10.0.0.0/8,::1", "trusted_proxies", ("10.0.0.0/8", "::1")),
     ("FEED_ALLOW_PRIVATE_SOURCES", "on", "allow_private_sources", True),
@@ -62,9 +80,13 @@ REFUSED: list[tuple[str, str]] = [
     *(("FEED_DRAIN_S", text) for text in ("", "soon", "-1", "inf")),
     *(
         (f"FEED_{name}", text)
-        for name in ("RETENTION_EVENTS", "MAX_CONNECTIONS")
+        for name in ("RETENTION_EVENTS", "MAX_CONNECTIONS", "MAX_TOPICS", "MAX_LOG_TOPICS")
         for text in ("", "many", "0", "-1", "1.5")
     ),
+    *((f"FEED_{name}_S", text) for name in ("REQUEST", "STALL") for text in ("", "0", "86401")),
+    ("FEED_HEADER_BYTES", "1023"),
+    ("FEED_SEND_BUFFER_BYTES", "4095"),
+    ("FEED_MAX_WILDCARDS", "-1"),
     *(("FEED_MAX_CONNECTIONS_PER_IP", text) for text in ("", "many", "-1", "1.5")),
     *(
         (f"FEED_{name}", text)
@@ -109,6 +131,7 @@ def test_without_any_settings() -> None:
     assert (settings.max_connections, settings.max_connections_per_ip) == (20_000, 0)
     assert (settings.sources, settings.allow_private_sources) == (True, False)
     assert (settings.lease_s, settings.compress) == (5, True)
+    assert settings.limits == Limits()
 
 
 @pytest.mark.parametrize(("name", "text", "field", "value"), TAKEN)

@@ -14,7 +14,7 @@ from feed.client.frame import Update
 _TRIES = 6
 _ANSWER_S = 30.0
 _LONGEST_WAIT_S = 30.0
-_FOR_NOW = (502, 503, 504)
+_FOR_NOW = (429, 502, 503, 504)
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -50,7 +50,7 @@ async def inject(request: web.Request) -> web.Response:
     if refused := _other_type(request):
         return refused
     key = idempotency_key(request)
-    body = await read_body(request)
+    body = await read_body(request, request.app[keys.LIMITS].admin_body_bytes)
     changes = read(body)
     dry_run = request.query.get("dry_run", "0") not in ("", "0")
     ingest = request.app[keys.INGEST]
@@ -107,7 +107,7 @@ async def unpin(request: web.Request) -> web.Response:
     """`POST /admin/unpin`: sources may overwrite the fields of an item again."""
     if refused := _other_type(request):
         return refused
-    topic = read_topic(await read_body(request))
+    topic = read_topic(await read_body(request, request.app[keys.LIMITS].body_bytes))
     hub = request.app[keys.HUB]
     if hub.current(topic) is None:
         return problem(404, "topic_unknown", f"{topic} does not exist")
@@ -204,7 +204,8 @@ async def decide(request: web.Request) -> web.Response:
     if leader.intake is None:
         return await _not_leader(leader)
     try:
-        topic = parse_topic(_decode_topic(await read_body(request)).topic)
+        body = await read_body(request, request.app[keys.LIMITS].body_bytes)
+        topic = parse_topic(_decode_topic(body).topic)
     except msgspec.ValidationError as error:
         return problem(422, "invalid", str(error))
     except msgspec.DecodeError as error:

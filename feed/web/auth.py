@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from feed.web.limits import Bucket
+from feed.limits import DEFAULTS
+from feed.web.limits import Buckets
 
-_WRONG_PER_S = 10 / 60
-_WRONG_BURST = 10
-_ADDRESSES = 10_000
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 class Admins:
     """Compares digests in constant time, and refuses an address after ten wrong tokens a minute."""
 
-    def __init__(self, tokens: Sequence[str]) -> None:
+    def __init__(
+        self, tokens: Sequence[str], wrong_per_min: float = DEFAULTS.wrong_tokens_per_min
+    ) -> None:
         self._digests = [_digest(token) for token in tokens]
-        self._wrong: dict[str, Bucket] = {}
+        self._wrong = Buckets(wrong_per_min / 60, wrong_per_min)
 
     def check(self, request: web.Request, address: str, now_s: float) -> None:
         """Let an admin pass; raises HTTPUnauthorized with one body for every reason."""
@@ -31,20 +31,14 @@ class Admins:
 
         Raises HTTPUnauthorized, and HTTPTooManyRequests whatever the token is.
         """
-        bucket = self._wrong.get(address)
-        if bucket is not None and (wait_s := bucket.wait_s(now_s)) > 0:
-            raise web.HTTPTooManyRequests(headers={"Retry-After": str(int(wait_s) + 1)})
+        self._wrong.need(address, now_s)
         if token is None:
             raise web.HTTPUnauthorized(headers=_CHALLENGE)
         given = _digest(token)
         matches = [hmac.compare_digest(given, digest) for digest in self._digests]
         if any(matches):
             return matches.index(True)
-        if bucket is None:
-            if len(self._wrong) >= _ADDRESSES:
-                self._wrong.clear()
-            bucket = self._wrong[address] = Bucket(_WRONG_PER_S, _WRONG_BURST, now_s)
-        bucket.take(now_s)
+        self._wrong.take(address, now_s)
         raise web.HTTPUnauthorized(headers=_CHALLENGE)
 
 

@@ -1,8 +1,5 @@
 """What is to be written to a stream and is not with the kernel yet."""
 
-STALL_S = 30.0
-"""Without a byte read for so long, a client is cut (protocol section 4)."""
-
 
 class Backlog:
     """What waits in a transport. `handed` and `read` count bytes since it began to wait."""
@@ -12,12 +9,12 @@ class Backlog:
     def __init__(self, waiting_bytes: int, now_s: float) -> None:
         self.handed, self.read, self.read_s = waiting_bytes, 0, now_s
 
-    def has_stalled(self, waiting_bytes: int, now_s: float) -> bool:
-        """Whether its client reads nothing; to be asked from time to time."""
+    def has_stalled(self, waiting_bytes: int, now_s: float, stall_s: float) -> bool:
+        """Whether its client read nothing for so long; to be asked from time to time."""
         read = self.handed - waiting_bytes
         if read > self.read:
             self.read, self.read_s = read, now_s
-        return now_s - self.read_s > STALL_S
+        return now_s - self.read_s > stall_s
 
 
 class Corked:

@@ -17,8 +17,9 @@ from typing import ClassVar, Protocol, cast
 from feed.errors import LogUnavailable
 from feed.hub.hub import Hub
 from feed.hub.member import Member
+from feed.limits import Limits
 from feed.model.frame import Frame, Wrap
-from feed.web.backlog import STALL_S, Backlog, Corked
+from feed.web.backlog import Backlog, Corked
 from feed.web.grant import EVERYTHING, Grant, Grants
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,8 @@ FULL_BYTES = 64 * 1024
 CLOSE_S = 2.0
 """For the end of a stream, once we have said it; a peer that does not take part is cut."""
 
-LOOK_S = 1.0
-"""How often a stream is looked at where something may have to be done soon."""
+LOOK_S, CALM_S = 1.0, 30.0
+"""How often a stream is looked at where something may have to be done soon, and else."""
 
 
 class Home(Protocol):
@@ -44,6 +45,11 @@ class Home(Protocol):
     @property
     def grants(self) -> Grants:
         """Who reads its token."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """How much its client may ask for."""
         ...
 
     def remove(self, connection: "Connection") -> None:
@@ -209,12 +215,13 @@ class Connection(asyncio.Protocol, ABC):
         backlog = self._backlog
         if not isinstance(backlog, Backlog):
             return None
-        has_stalled = backlog.has_stalled(self._transport.get_write_buffer_size(), now_s)
-        return f"read nothing for {STALL_S:.0f} s" if has_stalled else None
+        waiting_bytes, stall_s = self._transport.get_write_buffer_size(), self.home.limits.stall_s
+        has_stalled = backlog.has_stalled(waiting_bytes, now_s, stall_s)
+        return f"read nothing for {stall_s:g} s" if has_stalled else None
 
     def calm_s(self, _now_s: float) -> float:
         """For how long it need not be looked at, as things are."""
-        return LOOK_S if self.is_waiting or not self.has_subscribed else STALL_S
+        return LOOK_S if self.is_waiting or not self.has_subscribed else CALM_S
 
     def run(self, work: Coroutine[None, None, None]) -> None:
         """Do for the client what takes time, once the last is done."""

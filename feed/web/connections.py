@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from aiohttp import web
 
 from feed.hub.hub import Hub
+from feed.limits import DEFAULTS, Limits
 from feed.model.codec import JsonObject
 from feed.model.frame import moving
 from feed.web.close_code import CloseCode
@@ -17,9 +18,6 @@ from feed.web.connection import LOOK_S, Connection, Phase
 from feed.web.grant import Grants
 
 log = logging.getLogger(__name__)
-
-_IDLE_S = 30.0
-"""A ws connection that never subscribed is closed after so long (protocol section 5)."""
 
 _AUTH_S = 10.0
 """How long a ws connection without a token may take to send one (protocol section 5)."""
@@ -48,18 +46,16 @@ class Connections:
         *,
         max_age_s: float,
         drain_s: float,
-        most: int,
-        most_per_address: int,
+        limits: Limits = DEFAULTS,
     ) -> None:
         self.open: dict[Connection, None] = {}
         self.draining = asyncio.Event()
         self.hub = hub
         self.grants = grants
+        self.limits = limits
         self._max_age_s = max_age_s
         self._grace_s = min(_GRACE_S, max_age_s / 10)
         self._drain_s = drain_s
-        self._most = most
-        self._most_per_address = most_per_address
         self._count = 0
         self._by_address: Counter[str] = Counter()
         self._empty = asyncio.Event()
@@ -67,9 +63,10 @@ class Connections:
 
     def check(self, address: str) -> None:
         """Refuse a client that is one too many, or comes too soon, before any work is done."""
-        if self.draining.is_set() or self._count >= self._most or not self.hub.has_begun:
+        most, per_address = self.limits.max_connections, self.limits.max_connections_per_ip
+        if self.draining.is_set() or self._count >= most or not self.hub.has_begun:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": str(random.randint(1, 5))})
-        if self._most_per_address and self._by_address[address] >= self._most_per_address:
+        if per_address and self._by_address[address] >= per_address:
             raise web.HTTPTooManyRequests(headers={"Retry-After": str(random.randint(1, 5))})
 
     @contextmanager
@@ -156,7 +153,7 @@ class Connections:
                 after_s = self._grace_s * random.uniform(0, 0.5)
                 self._leave(connection, "rotate", after_s, self._grace_s)
             case Phase.OPEN if not connection.has_subscribed and (
-                now_s - connection.opened_s > _IDLE_S
+                now_s - connection.opened_s > self.limits.unsubscribed_s
             ):
                 connection.close(CloseCode.IDLE)
             case Phase.LEAVING if now_s >= connection.ends_s:

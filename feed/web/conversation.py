@@ -16,7 +16,7 @@ from feed.web.connection import Connection
 from feed.web.grant import BadToken, Grant
 from feed.web.greeting import subscribed
 from feed.web.inbound import Message, Opcode
-from feed.web.limits import COMMANDS_BURST, COMMANDS_PER_S, Bucket
+from feed.web.limits import Bucket
 from feed.web.query import Rejected, change_options, read_filters
 from feed.web.wire import control
 
@@ -50,7 +50,8 @@ class Conversation:
         self._connection = connection
         self._asked: Callable[[], Awaitable[None]] | None = None
         self._came_with: Cursor | None = None
-        self._bucket = Bucket(COMMANDS_PER_S, COMMANDS_BURST, connection.opened_s)
+        limits = connection.home.limits
+        self._bucket = Bucket(limits.commands_per_s, limits.commands_burst, connection.opened_s)
         self._refused_since_s = 0.0
         self._refused_s = float("-inf")
         self._unheard: list[bytes] = []
@@ -85,7 +86,7 @@ class Conversation:
     async def _ask(self, topics: Sequence[str], options: Options) -> None:
         """Do what the URL asked for."""
         if topics:
-            filters, rejected = read_filters(topics)
+            filters, rejected = read_filters(topics, self._connection.home.limits)
             await self._subscribe(filters, options, rejected, None, {})
         else:
             wanted = Subscription(options=options)
@@ -127,7 +128,7 @@ class Conversation:
             self._refused_since_s = now_s
         self._refused_s = now_s
         wait_ms = round(self._bucket.wait_s(now_s) * 1000) + 1
-        message = f"more than {COMMANDS_PER_S} commands a second"
+        message = f"more than {self._connection.home.limits.commands_per_s} commands a second"
         self._write(_error({}, "rate_limited", message, retry_after_ms=wait_ms))
         if now_s - self._refused_since_s >= _PATIENCE_S:
             self._connection.close(CloseCode.TOO_MANY_COMMANDS)
@@ -156,7 +157,7 @@ class Conversation:
         self._connection.close(CloseCode.UNUSABLE)
 
     async def _do(self, command: Command) -> None:
-        had = self._connection.member.subscription
+        had, limits = self._connection.member.subscription, self._connection.home.limits
         match command.kind:
             case "ping":
                 at = {"at": command.given["at"]} if "at" in command.given else {}
@@ -170,12 +171,12 @@ class Conversation:
                 options = change_options(had.options, command.given)
                 await self._change(Subscription(had.filters, options), [], command.echo)
             case "unsubscribe":
-                gone, rejected = read_filters(command.topics)
+                gone, rejected = read_filters(command.topics, limits)
                 wanted = Subscription(had.filters.minus(gone), had.options)
                 await self._change(wanted, rejected, command.echo)
             case _:
                 options = change_options(had.options, command.given)
-                filters, rejected = read_filters(command.topics, had.filters)
+                filters, rejected = read_filters(command.topics, limits, had.filters)
                 cursor = _read_cursor(command.given.get("cursor"))
                 await self._subscribe(filters, options, rejected, cursor, command.echo)
 
@@ -190,6 +191,7 @@ class Conversation:
         try:
             connection.grant = grant = grants.read(token if isinstance(token, str) else "")
         except BadToken as error:
+            grants.count(error, connection.address)
             self._write(_error(command.echo, error.code, str(error)))
             connection.close(CloseCode.UNAUTHORIZED)
             return

@@ -9,14 +9,15 @@ overridden; no public argument says with what, so each new protocol is told its 
 import asyncio
 import logging
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from feed.limits import Limits
 from feed.web.answer import problem, problem_body
 from feed.web.middlewares import DATA_HEADERS, HEADERS
-from feed.web.patience import Heads
+from feed.web.patience import Answers, Heads
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +28,17 @@ BACKLOG = 4096
 class Edge(web.RequestHandler):
     """aiohttp's own protocol, but for what it says of requests that are none, and that never come.
 
-    It has no slots of its own, since aiohttp makes it: `heads` is its server's.
+    It has no slots of its own, since aiohttp makes it: `heads` and `answers` are its server's.
     """
 
     __slots__ = ()
     heads: ClassVar[Heads]
+    answers: ClassVar[Answers]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
         super().connection_made(transport)
+        cast("asyncio.Transport", transport).set_write_buffer_limits(high=0)  # told of any wait
         self.heads.expect(self)
 
     def data_received(self, data: bytes) -> None:
@@ -46,13 +49,39 @@ class Edge(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """See asyncio.Protocol."""
         self.heads.forget(self)
+        self.answers.forget(self)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """See asyncio.Protocol."""
+        super().pause_writing()
+        self.answers.wait(self)
+
+    def resume_writing(self) -> None:
+        """See asyncio.Protocol."""
+        self.answers.forget(self)
+        super().resume_writing()
 
     def give_up(self) -> None:
         """See Patient."""
         if self.transport is not None:
             self.transport.write(_LATE)
             self.transport.close()
+
+    def part(self) -> None:
+        """See Patient."""
+        if self.transport is not None:
+            self.transport.close()
+
+    def cut(self) -> None:
+        """See Patient."""
+        if self.transport is not None:
+            log.info("an answer is not read, and its connection is cut")
+            self.transport.abort()
+
+    def unsent_bytes(self) -> int:
+        """See Patient."""
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
 
     def handle_error(
         self,
@@ -106,10 +135,11 @@ async def heads(request: web.Request, handler: Handler) -> web.StreamResponse:
 class _Server:
     """aiohttp's server, but that it makes an `Edge` for each connection."""
 
-    def __init__(self, server: web.Server) -> None:
+    def __init__(self, server: web.Server, limits: Limits) -> None:
         class OurEdge(Edge):
             __slots__ = ()
-            heads = Heads()
+            heads = Heads(limits)
+            answers = Answers(limits)
 
         self._server = server
         self._edge = OurEdge
@@ -129,8 +159,13 @@ class _Server:
 class Runner(web.AppRunner):
     """Serves with `Edge` in place of aiohttp's own protocol, whoever listens."""
 
+    def __init__(self, app: web.Application, limits: Limits, **options: Any) -> None:
+        self._limits = limits
+        options |= {"max_line_size": limits.header_bytes, "max_field_size": limits.header_bytes}
+        super().__init__(app, **options)
+
     @property
     def server(self) -> Any:
         """What a listener asks for a protocol for each connection; None before `setup`."""
         server = super().server
-        return None if server is None else _Server(server)
+        return None if server is None else _Server(server, self._limits)

@@ -8,7 +8,9 @@ from aiohttp import web
 
 from feed.clock import Clock
 from feed.errors import BadInput, BadTopic, Fault, Forbidden
+from feed.limits import DEFAULTS
 from feed.model.topic import ALL, Filters, parse_filter
+from feed.web.limits import Buckets
 
 _LEEWAY_S = 30
 """How far the clocks of who signs and who reads may be apart."""
@@ -40,7 +42,7 @@ EVERYTHING = Grant()
 """For everybody where the feed is public, and for admins."""
 
 GRANT = web.RequestKey("grant", Grant)
-"""What a request was granted before its token was looked at."""
+"""What a request was granted before it came to its door."""
 
 
 class BadToken(BadInput):
@@ -49,12 +51,26 @@ class BadToken(BadInput):
     code = "unauthorized"
 
 
-class Grants:
-    """Reads tokens that were signed with the secret (HS256); without one it is a public feed."""
+class ExpiredToken(BadToken):
+    """It was good once: nobody guesses it."""
 
-    def __init__(self, secret: str, clock: Clock) -> None:
+
+class Grants:
+    """Reads tokens that were signed with the secret (HS256); without one it is a public feed.
+
+    An address that brought ten wrong ones in a minute is heard no more until later; one that is
+    over is not wrong.
+    """
+
+    def __init__(
+        self,
+        secret: str,
+        clock: Clock,
+        wrong_per_min: float = DEFAULTS.wrong_tokens_per_min,
+    ) -> None:
         self._secret = secret
         self._clock = clock
+        self._wrong = Buckets(wrong_per_min / 60, wrong_per_min)
 
     @property
     def are_needed(self) -> bool:
@@ -86,6 +102,23 @@ class Grants:
             raise web.HTTPUnauthorized(headers=_CHALLENGE)
         return grant
 
+    def admit(self, request: web.Request, address: str) -> None:
+        """Let a request pass to where its token is needed; a wrong one is counted.
+
+        Raises HTTPTooManyRequests, whatever the token is.
+        """
+        self._wrong.need(address, asyncio.get_running_loop().time())
+        try:
+            if grant := self.of(request):
+                request[GRANT] = grant
+        except BadToken as error:
+            self.count(error, address)
+
+    def count(self, error: BadToken, address: str) -> None:
+        """Note what an address brought."""
+        if not isinstance(error, ExpiredToken):
+            self._wrong.take(address, asyncio.get_running_loop().time())
+
     def read(self, token: str) -> Grant:
         """What a token grants now. Raises BadToken.
 
@@ -104,7 +137,7 @@ class Grants:
         except (jwt.InvalidTokenError, BadTopic, ValueError, TypeError, OverflowError) as error:
             raise BadToken("the token is not valid") from error
         if not left_s > -_LEEWAY_S:
-            raise BadToken("the token is not valid")
+            raise ExpiredToken("the token is not valid")
         if left_s <= 0:
             left_s += _LEEWAY_S
         now_s = asyncio.get_running_loop().time()

@@ -10,7 +10,6 @@ from feed.model.codec import JsonObject
 from feed.model.frame import Frame, plain
 from feed.web import keys
 from feed.web.connection import Connection
-from feed.web.limits import COMMANDS_PER_S, MAX_TOPICS, MAX_WILDCARDS, MESSAGE_BYTES
 from feed.web.query import Rejected
 
 PROTOCOL = 1
@@ -18,7 +17,7 @@ PROTOCOL = 1
 
 def welcome(app: web.Application, connection: Connection) -> Frame:
     """Who speaks, where the log ends now, and what may be asked."""
-    hub = app[keys.HUB]
+    hub, limits = app[keys.HUB], app[keys.LIMITS]
     ends_in_s = connection.ends_s - asyncio.get_running_loop().time()
     return plain(
         "welcome",
@@ -30,10 +29,10 @@ def welcome(app: web.Application, connection: Connection) -> Frame:
         heartbeat_ms=round(hub.heartbeat_s * 1000),
         ends_in_ms=round(ends_in_s * 1000),
         limits={
-            "topics": MAX_TOPICS,
-            "wildcards": MAX_WILDCARDS,
-            "commands_per_s": COMMANDS_PER_S,
-            "message_bytes": MESSAGE_BYTES,
+            "topics": limits.max_topics,
+            "wildcards": limits.max_wildcards,
+            "commands_per_s": limits.commands_per_s,
+            "message_bytes": limits.message_bytes,
         },
     )
 

@@ -8,10 +8,12 @@ from feed.hub.history import History
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.leader import Leader
+from feed.limits import Limits
 from feed.web.auth import Admins
 from feed.web.bell import Bells
 from feed.web.connections import Connections
 from feed.web.grant import Grants
+from feed.web.limits import Buckets
 from feed.web.origin import Origins
 from feed.web.peer import Peers
 from feed.web.session import Sessions
@@ -21,10 +23,13 @@ HISTORY = web.AppKey("history", History)
 INGEST = web.AppKey("ingest", Ingest)
 AUDIT = web.AppKey("audit", Audit)
 LEADER = web.AppKey("leader", Leader)
+LIMITS = web.AppKey("limits", Limits)
 CLOCK = web.AppKey("clock", Clock)
 CONNECTIONS = web.AppKey("connections", Connections)
 BELLS = web.AppKey("bells", Bells)
 ADMINS = web.AppKey("admins", Admins)
+ADMIN_CALLS = web.AppKey("admin_calls", Buckets)
+"""How many calls of an address are left."""
 SESSIONS = web.AppKey("sessions", Sessions)
 METRICS_READERS = web.AppKey("metrics_readers", Admins)
 """Who may read the metrics; all admins may."""

@@ -1,4 +1,4 @@
-"""How long a request may take to come: its head by the edge, its body by whoever reads it."""
+"""How long who asks may take: to send a request, and to read what it is answered."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,27 +7,59 @@ from typing import Protocol
 
 from aiohttp import web
 
-REQUEST_S = 20.0
-"""For the head of a request, and again for its body (security notes, section 5)."""
+from feed.limits import Limits
+from feed.web import keys
+from feed.web.backlog import Backlog
+
+_LOOK_S = 1.0
+
+
+class Patient(Protocol):
+    """A connection of HTTP's: one that waits for a request, or for its answer to be read."""
+
+    def give_up(self) -> None:
+        """The head of the request did not come in time."""
+        ...
+
+    def part(self) -> None:
+        """Others need the room, and nothing is under way."""
+        ...
+
+    def cut(self) -> None:
+        """What it is answered is not read."""
+        ...
+
+    def unsent_bytes(self) -> int:
+        """What of its answer is not with the kernel yet."""
+        ...
+
+    def __hash__(self) -> int: ...
 
 
 class Heads:
     """The connections on which the head of a request is to come; one timer for all of them.
 
-    All have the same time, so that the first to have begun is the first that is late.
+    All have the same time, so that the first to have begun is the first that is late. Between two
+    requests a connection may be silent for as long as there is room: of `max_connections` that
+    wait, the one that has been silent the longest goes when another comes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._limit_s, self._most = limits.request_s, limits.max_connections
         self._since: dict[Patient, float] = {}
         self._answering: set[Patient] = set()
+        self._silent: dict[Patient, None] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def expect(self, connection: "Patient") -> None:
         """One has begun to come, or is the first; nothing changes while another is answered."""
         if connection not in self._since and connection not in self._answering:
             loop = asyncio.get_running_loop()
+            self._silent.pop(connection, None)
             self._since[connection] = loop.time()
-            self._timer = self._timer or loop.call_later(REQUEST_S, self._look)
+            self._timer = self._timer or loop.call_later(self._limit_s, self._look)
+            if len(self._since) + len(self._silent) > self._most:
+                self._make_room()
 
     @contextmanager
     def answering(self, connection: "Patient") -> Iterator[None]:
@@ -37,37 +69,76 @@ class Heads:
         try:
             yield
         finally:
-            self._answering.discard(connection)
+            if connection in self._answering:
+                self._answering.remove(connection)
+                self._silent[connection] = None
 
     def forget(self, connection: "Patient") -> None:
         """It is gone, or somebody else's."""
         self._since.pop(connection, None)
+        self._silent.pop(connection, None)
+        self._answering.discard(connection)
+
+    def _make_room(self) -> None:
+        waiting = self._silent or self._since
+        longest = next(iter(waiting))
+        self.forget(longest)
+        longest.part()
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = None
         for connection, since_s in list(self._since.items()):
-            if since_s + REQUEST_S > loop.time():
-                self._timer = loop.call_at(since_s + REQUEST_S, self._look)
+            if since_s + self._limit_s > loop.time():
+                self._timer = loop.call_at(since_s + self._limit_s, self._look)
                 return
             del self._since[connection]
             connection.give_up()
 
 
-class Patient(Protocol):
-    """A connection that waits for a request."""
+class Answers:
+    """Those whose answer waits to be read; one timer while there are any.
 
-    def give_up(self) -> None:
-        """The head of the request did not come in time."""
-        ...
+    Who reads none of it for `stall_s` is cut (protocol section 4 has it of streams).
+    """
 
-    def __hash__(self) -> int: ...
+    def __init__(self, limits: Limits) -> None:
+        self._stall_s = limits.stall_s
+        self._backlogs: dict[Patient, Backlog] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wait(self, connection: Patient) -> None:
+        """The kernel takes no more of its answer."""
+        loop = asyncio.get_running_loop()
+        self._backlogs[connection] = Backlog(connection.unsent_bytes(), loop.time())
+        self._timer = self._timer or loop.call_later(_LOOK_S, self._look)
+
+    def forget(self, connection: Patient) -> None:
+        """All of it is with the kernel, or nobody is there any more."""
+        self._backlogs.pop(connection, None)
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        for connection, backlog in list(self._backlogs.items()):
+            if backlog.has_stalled(connection.unsent_bytes(), loop.time(), self._stall_s):
+                del self._backlogs[connection]
+                connection.cut()
+        self._timer = loop.call_later(_LOOK_S, self._look) if self._backlogs else None
 
 
-async def read_body(request: web.Request) -> bytes:
-    """The body of a request; raises HTTPRequestTimeout and HTTPRequestEntityTooLarge."""
+async def read_body(request: web.Request, most_bytes: int) -> bytes:
+    """The body of a request; raises HTTPRequestTimeout and HTTPRequestEntityTooLarge.
+
+    What is told to be too large is refused before any of it is read.
+    """
+    body, told = bytearray(), request.content_length or 0
     try:
-        async with asyncio.timeout(REQUEST_S):
-            return await request.read()
+        async with asyncio.timeout(request.app[keys.LIMITS].request_s):
+            while told <= most_bytes and (part := await request.content.readany()):
+                body += part
+                told = max(told, len(body))
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
+    if told > most_bytes:
+        raise web.HTTPRequestEntityTooLarge(most_bytes, told)
+    return bytes(body)

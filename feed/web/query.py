@@ -7,10 +7,11 @@ from aiohttp import web
 
 from feed.errors import BadInput, BadQuery, BadTopic, Fault
 from feed.hub.subscription import Options
+from feed.limits import Limits
 from feed.model.codec import Json
 from feed.model.cursor import Cursor, parse_cursor
 from feed.model.topic import NONE, Filters, parse_filter
-from feed.web.limits import MAX_TOPICS, MAX_WILDCARDS
+from feed.web import keys
 
 _RANGES_MS = {"conflate_ms": 60_000, "window_ms": 1_000, "delay_ms": 600_000}
 _INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -25,10 +26,13 @@ class Rejected(dict[str, Json]):
         super().__init__(topic=topic, code=code, message=message)
 
 
-def read_filters(texts: Iterable[str], had: Filters = NONE) -> tuple[Filters, list[Rejected]]:
+def read_filters(
+    texts: Iterable[str], limits: Limits, had: Filters = NONE
+) -> tuple[Filters, list[Rejected]]:
     """The filters that are good, and the others; no more than the limits allow with those had."""
     good, rejected = set(had.names()), list[Rejected]()
-    room = {True: MAX_WILDCARDS - len(had.prefixes), False: MAX_TOPICS - len(had.topics)}
+    most = {True: limits.max_wildcards, False: limits.max_topics}
+    room = {True: most[True] - len(had.prefixes), False: most[False] - len(had.topics)}
     for text in texts:
         try:
             name = parse_filter(text)
@@ -37,8 +41,8 @@ def read_filters(texts: Iterable[str], had: Filters = NONE) -> tuple[Filters, li
             continue
         is_wildcard = name.endswith("*")
         if name not in good and room[is_wildcard] <= 0:
-            most = MAX_WILDCARDS if is_wildcard else MAX_TOPICS
-            rejected.append(Rejected(text, "too_many_topics", f"at most {most} a connection"))
+            message = f"at most {most[is_wildcard]} a connection"
+            rejected.append(Rejected(text, "too_many_topics", message))
         elif name not in good:
             room[is_wildcard] -= 1
             good.add(name)
@@ -65,7 +69,7 @@ def also_filters(request: web.Request, filters: Filters) -> Filters:
 
 
 def _good_filters(request: web.Request, name: str, had: Filters) -> Filters:
-    filters, rejected = read_filters(read_topics(request, name), had)
+    filters, rejected = read_filters(read_topics(request, name), request.app[keys.LIMITS], had)
     if rejected:
         faults = [Fault(f"{name}={each['topic']}", str(each["message"])) for each in rejected]
         raise BadQuery(faults, str(rejected[0]["code"]))

@@ -8,7 +8,6 @@ from aiohttp import web
 
 from feed.web import admin, audit, edge, health, middlewares, pages, sign_in
 from feed.web.history import history
-from feed.web.limits import BODY_BYTES
 from feed.web.metrics import metrics
 from feed.web.poll import poll
 from feed.web.snapshot import snapshot
@@ -22,13 +21,12 @@ _TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 def make_web() -> web.Application:
     """An application with every URL; its parts are to be put in under `keys`."""
     app = web.Application(
-        client_max_size=BODY_BYTES,
         middlewares=[
             edge.heads,
             middlewares.errors,
             middlewares.origins,
             sign_in.admins_only,
-            sign_in.admins_see_all,
+            sign_in.subscribers,
         ],
     )
     app.on_response_prepare.append(middlewares.add_headers)

@@ -37,7 +37,6 @@ _OPEN = (
 """What is answered also to those who are not signed in."""
 
 _FORM = "application/x-www-form-urlencoded"
-_FORM_BYTES = 16 * 1024
 _SESSION = web.RequestKey("session", Session)
 
 _PLAIN = (
@@ -57,6 +56,9 @@ async def admins_only(request: web.Request, handler: Handler) -> web.StreamRespo
     """
     if not request.path.startswith("/admin"):
         return await handler(request)
+    address, now_s = _address(request), asyncio.get_running_loop().time()
+    request.app[keys.ADMIN_CALLS].need(address, now_s)
+    request.app[keys.ADMIN_CALLS].take(address, now_s)
     try:
         session = await _session_of(request)
     except LogUnavailable:
@@ -67,8 +69,7 @@ async def admins_only(request: web.Request, handler: Handler) -> web.StreamRespo
         request[_SESSION] = session
     is_open = "Authorization" not in request.headers and (request.method, request.path) in _OPEN
     if session is None and not is_open:
-        now_s = asyncio.get_running_loop().time()
-        request.app[keys.ADMINS].check(request, _address(request), now_s)
+        request.app[keys.ADMINS].check(request, address, now_s)
     if session is None or is_open or request.method in _SAFE:
         return await handler(request)
     if not request.app[keys.ORIGINS].is_same(request):
@@ -79,11 +80,17 @@ async def admins_only(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 @web.middleware
-async def admins_see_all(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Show whoever is signed in all that subscribers need a token for: the page traces topics."""
-    is_asked = request.path in DOORS and request.app[keys.GRANTS].are_needed
-    if is_asked and await _session_of(request):
-        request[GRANT] = EVERYTHING
+async def subscribers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Hear no address at the doors that guesses tokens.
+
+    Whoever is signed in is shown all that subscribers need one for: the admin page traces topics.
+    """
+    grants = request.app[keys.GRANTS]
+    if grants.are_needed and request.path in ("/", *DOORS):
+        if request.path in DOORS and await _session_of(request):
+            request[GRANT] = EVERYTHING
+        else:
+            grants.admit(request, _address(request))
     return await handler(request)
 
 
@@ -203,9 +210,7 @@ async def _form(request: web.Request) -> dict[str, list[str]]:
     """The fields of a form. Raises the answers for what is none, or too large."""
     if request.content_type != _FORM:
         raise web.HTTPUnsupportedMediaType
-    body = await read_body(request)
-    if len(body) > _FORM_BYTES:
-        raise web.HTTPRequestEntityTooLarge(_FORM_BYTES, len(body))
+    body = await read_body(request, request.app[keys.LIMITS].body_bytes)
     return parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=None)
 
 

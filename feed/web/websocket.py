@@ -12,14 +12,13 @@ from feed.web.conversation import Conversation
 from feed.web.grant import BadToken
 from feed.web.greeting import welcome
 from feed.web.inbound import Broken, Incomplete, Message, Opcode, read
-from feed.web.limits import MESSAGE_BYTES
 from feed.web.query import read_options, read_topics
 from feed.web.takeover import take_over
 from feed.web.upgrade import upgrade
 from feed.web.wire import control, deflated_message, websocket_message
 
-_PING_S, _PONG_S = 20.0, 45.0
-"""Silence before a client is pinged, and how long its pong may take (protocol section 4)."""
+_PING_S = 20.0
+"""Silence before a client is pinged."""
 
 _CODE_BYTES = 2
 
@@ -107,7 +106,10 @@ class WebSocket(Connection):
             return
         try:
             messages, self._rest = read(
-                data, self._rest, limit_bytes=MESSAGE_BYTES, deflated=self.wrap is deflated_message
+                data,
+                self._rest,
+                limit_bytes=self.home.limits.message_bytes,
+                deflated=self.wrap is deflated_message,
             )
         except Broken as broken:
             self._hear(broken.messages)
@@ -152,8 +154,8 @@ class WebSocket(Connection):
         elif self._pinged_s is None and now_s - self._heard_s >= _PING_S:
             self._pinged_s = now_s
             self.send(control(Opcode.PING))
-        elif self._pinged_s is not None and now_s - self._pinged_s > _PONG_S:
-            return f"answered no ping for {_PONG_S:.0f} s"
+        elif self._pinged_s is not None and now_s - self._pinged_s > self.home.limits.pong_s:
+            return f"answered no ping for {self.home.limits.pong_s:g} s"
         return super().look(now_s)
 
     def calm_s(self, now_s: float) -> float:

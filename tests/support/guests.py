@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from feed.hub.hub import Hub
+from feed.limits import Limits
 from feed.log.memory import MemoryLog
 from feed.web.connection import Connection
 from feed.web.connections import Connections
@@ -73,8 +74,7 @@ async def sweeping(
         PUBLIC,
         max_age_s=max_age_s,
         drain_s=drain_s,
-        most=most,
-        most_per_address=most_per_address,
+        limits=Limits(max_connections=most, max_connections_per_ip=most_per_address),
     )
     home.start()
     try:

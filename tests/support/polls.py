@@ -11,6 +11,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
+from feed.limits import DEFAULTS, Limits
 from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
 from feed.web import keys
@@ -72,9 +73,9 @@ async def polls(log: MemoryLog | None = None) -> AsyncIterator[Polls]:
     hub = Hub(lent(log), clock, heartbeat_s=15)
     await hub.start()
     app = web.Application()
-    app[keys.HUB], app[keys.PEERS] = hub, Peers([])
+    app[keys.HUB], app[keys.PEERS], app[keys.LIMITS] = hub, Peers([]), DEFAULTS
     app[keys.CONNECTIONS] = connections = Connections(
-        hub, PUBLIC, max_age_s=3300, drain_s=5, most=100_000, most_per_address=0
+        hub, PUBLIC, max_age_s=3300, drain_s=5, limits=Limits(max_connections=100_000)
     )
     app[keys.GRANTS] = PUBLIC
     app[keys.BELLS] = bells = Bells(hub, connections.draining)

@@ -6,6 +6,12 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
+from feed.limits import DEFAULTS
+from feed.web import keys
+
+APP = web.Application()
+APP[keys.LIMITS] = DEFAULTS
+
 Headers = Sequence[tuple[str, str]]
 
 
@@ -18,5 +24,5 @@ def asked(
     method: str = "GET",
 ) -> web.Request:
     """A request from `remote`; headers may come several times."""
-    request = make_mocked_request(method, path, CIMultiDict(headers))
+    request = make_mocked_request(method, path, CIMultiDict(headers), app=APP)
     return request.clone(remote=remote, scheme=scheme)

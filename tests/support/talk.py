@@ -161,7 +161,7 @@ async def talking(
     """A WebSocket that was opened with these in its URL; nothing was read yet."""
     hub = Hub(lent(log or MemoryLog()), LoopClock(), heartbeat_s=15)
     await hub.start()
-    home = Connections(hub, grants, max_age_s=3300, drain_s=0, most=9, most_per_address=0)
+    home = Connections(hub, grants, max_age_s=3300, drain_s=0)
     home.start()
     stream = kind("192.0.2.1", home, is_deflated=is_deflated)
     try:

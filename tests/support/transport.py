@@ -11,8 +11,10 @@ import uvloop
 from aiohttp import web
 
 from feed.hub.hub import Hub
+from feed.limits import DEFAULTS
 from feed.log.memory import MemoryLog
 from feed.model.frame import Frame, Wrap
+from feed.web import keys
 from feed.web.connection import Connection, Home, Phase
 from feed.web.edge import Runner
 from feed.web.grant import Grants
@@ -40,7 +42,7 @@ class House:
 
     def __init__(self, hub: Hub | None = None) -> None:
         self.hub = hub or Hub(lent(MemoryLog()), LoopClock(), heartbeat_s=15)
-        self.grants = PUBLIC
+        self.grants, self.limits = PUBLIC, DEFAULTS
         self.gone: list[Connection] = []
 
     def remove(self, connection: Connection) -> None:
@@ -261,7 +263,10 @@ async def serving(app: web.Application, *, cancels: bool = True) -> AsyncIterato
 
     `cancels`: a handler is cancelled when its client leaves.
     """
-    runner = Runner(app, access_log=None, handler_cancellation=cancels, shutdown_timeout=0.1)
+    limits = app.get(keys.LIMITS, DEFAULTS)
+    runner = Runner(
+        app, limits, access_log=None, handler_cancellation=cancels, shutdown_timeout=0.1
+    )
     await runner.setup()
     listener = socket.create_server(("127.0.0.1", 0))
     await web.SockSite(runner, listener).start()

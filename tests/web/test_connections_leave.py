@@ -239,7 +239,7 @@ def test_nobody_is_let_in_while_it_drains() -> None:
 
 async def test_what_never_ran_can_be_drained() -> None:
     hub = Hub(lent(MemoryLog()), LoopClock(), heartbeat_s=15)
-    home = Connections(hub, PUBLIC, max_age_s=END_S, drain_s=5, most=1, most_per_address=0)
+    home = Connections(hub, PUBLIC, max_age_s=END_S, drain_s=5)
     async with asyncio.timeout(5):
         await home.drain()
     assert status(home, HERE) == 503

@@ -26,7 +26,7 @@ async def port() -> AsyncIterator[int]:
     """Where the whole application listens."""
     async with running(SETTINGS, SystemClock()) as app:
         app.router.add_get("/broken", broken)
-        runner = Runner(app, access_log=None)
+        runner = Runner(app, app[keys.LIMITS], access_log=None)
         await runner.setup()
         listener = socket.create_server(("127.0.0.1", 0))
         await web.SockSite(runner, listener).start()

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from feed.errors import BadInput, BadQuery, BadTopic
+from feed.limits import DEFAULTS
 from feed.log.memory import MemoryLog
 from feed.web import keys
 from feed.web.history import history
@@ -23,6 +24,7 @@ async def ask(one: Instance, query: str, headers: Headers = ()) -> web.Response:
     """The answer to `/history?{query}`."""
     app = web.Application()
     app[keys.HUB], app[keys.HISTORY], app[keys.GRANTS] = one.hub, one.history, PUBLIC
+    app[keys.LIMITS] = DEFAULTS
     return await history(make_mocked_request("GET", f"/history?{query}", dict(headers), app=app))
 
 

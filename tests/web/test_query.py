@@ -2,6 +2,7 @@ import pytest
 
 from feed.errors import BadCursor, BadQuery, Fault
 from feed.hub.subscription import Options
+from feed.limits import DEFAULTS
 from feed.model.codec import Json
 from feed.model.cursor import Cursor
 from feed.web.query import (
@@ -41,7 +42,9 @@ def test_topics_as_they_were_written(query: str, texts: list[str]) -> None:
 
 
 def test_filters_are_put_in_full_and_the_bad_ones_named() -> None:
-    filters, rejected = read_filters(["B", "price:B", "score:X.*", "*", "a b", "fx:EUR", "A*B"])
+    filters, rejected = read_filters(
+        ["B", "price:B", "score:X.*", "*", "a b", "fx:EUR", "A*B"], DEFAULTS
+    )
     assert filters.names() == ["*", "price:B", "score:X.*"]
     assert [(each["topic"], each["code"]) for each in rejected] == [
         ("a b", "bad_topic"),
@@ -76,15 +79,15 @@ def wildcards(first: int, after: int) -> list[str]:
 def test_no_more_than_the_limits_with_those_had(
     had: list[str], asked_for: list[str], good: int, refused: list[str]
 ) -> None:
-    before, _ = read_filters(had)
-    filters, rejected = read_filters(asked_for, before)
+    before, _ = read_filters(had, DEFAULTS)
+    filters, rejected = read_filters(asked_for, DEFAULTS, before)
     assert len(filters.names()) == good
     assert [each["topic"] for each in rejected] == refused
     assert {each["code"] for each in rejected} <= {"too_many_topics"}
 
 
 def test_what_is_too_much_is_told_with_the_limit() -> None:
-    _, rejected = read_filters([*topics(0, 1001), *wildcards(0, 17)])
+    _, rejected = read_filters([*topics(0, 1001), *wildcards(0, 17)], DEFAULTS)
     assert rejected == [
         Rejected("T1000", "too_many_topics", "at most 1000 a connection"),
         Rejected("W16.*", "too_many_topics", "at most 16 a connection"),

@@ -19,6 +19,7 @@ from feed.hub.lane import Lane
 from feed.hub.pages import Pages
 from feed.hub.subscription import Options, Subscription
 from feed.hub.tail import Tail
+from feed.limits import DEFAULTS
 from feed.log.base import Snapshot
 from feed.log.memory import MemoryLog
 from feed.model.entry import Entry
@@ -44,6 +45,7 @@ class Home:
 
     hub: Any = None
     grants: Any = None
+    limits = DEFAULTS
 
     def __init__(self) -> None:
         self.streams: list[Stream] = []
