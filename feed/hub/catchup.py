@@ -13,6 +13,7 @@ from feed.hub.reading import Slice, next_slice
 from feed.hub.subscription import Subscription
 from feed.model.frame import SNAPSHOT_PART, Frame, item_now, plain
 from feed.model.frame import snapshot as snapshot_part
+from feed.model.payload import Reset
 from feed.model.topic import NONE, Filters
 
 
@@ -31,7 +32,7 @@ async def bring_up(lane: Lane, member: Member) -> None:
         if member.begins_again:
             if member.sink.is_full:
                 await member.sink.drained()  # so that nothing comes between the two
-            member.sink.write(plain("reset", reason=Step.EPOCH.value))
+            member.sink.write(plain(Reset(reason=Step.EPOCH.value)))
             member.begins_again = False
         await send_snapshot(lane, member, member.owed)
 
@@ -73,7 +74,7 @@ def _frame(lane: Lane, member: Member, part: Slice) -> Frame | None:
 
 async def restart(lane: Lane, member: Member, reason: str) -> None:
     """Tell a member that what came after its cursor is lost to it, and the state as it is now."""
-    member.sink.write(plain("reset", reason=reason))
+    member.sink.write(plain(Reset(reason=reason)))
     member.held, member.begins_again = Held(resumed=False), False
     member.cursor, member.owed = lane.tail.head, member.subscription.filters
     await send_snapshot(lane, member, member.owed)

@@ -17,7 +17,8 @@ from feed.hub.subscription import Subscription
 from feed.log.base import EventLog
 from feed.model.cursor import Cursor
 from feed.model.entry import Item
-from feed.model.frame import moving
+from feed.model.frame import plain
+from feed.model.payload import Heartbeat
 from feed.model.topic import NONE
 
 log = logging.getLogger(__name__)
@@ -237,7 +238,7 @@ class Hub:
                     await lane.reached(member.cursor)
             except TimeoutError:
                 place, now_ms = lane.cursor(member.cursor), self.clock.now_ms()
-                member.sink.write(moving("heartbeat", place, now=now_ms))
+                member.sink.write(plain(Heartbeat(cursor=place, now=now_ms)))
 
     def place(self, member: Member) -> str | None:
         """A cursor that a member may come back with: everything up to it has been sent.

@@ -15,7 +15,8 @@ from feed.hub.subscription import Subscription
 from feed.hub.tail import Tail
 from feed.model.cursor import Cursor
 from feed.model.entry import Entry, Item
-from feed.model.frame import Frame, Heading, heading, moving, update
+from feed.model.frame import Frame, Heading, heading, plain, update
+from feed.model.payload import Heartbeat
 from feed.model.topic import Filters
 
 _MOST_KEPT = 64
@@ -263,10 +264,11 @@ class Lane:
                 if now_s - told_s >= silence_s and not member.sink.is_full:
                     group.late[member] = now_s
                     place = self.cursor(max(member.cursor, group.cursor))
-                    member.sink.write(moving("heartbeat", place, now=now_ms))
+                    member.sink.write(plain(Heartbeat(cursor=place, now=now_ms)))
             if now_s - group.told_s >= silence_s:
                 group.told_s = now_s
-                self._push([(group, moving("heartbeat", self.cursor(group.cursor), now=now_ms))])
+                place = self.cursor(group.cursor)
+                self._push([(group, plain(Heartbeat(cursor=place, now=now_ms)))])
 
     def close(self) -> list[Member]:
         """Move no more; gives those who stood here, with their cursors."""

@@ -6,7 +6,10 @@ import msgspec
 
 from feed.errors import BadCursor
 
-_FORM = re.compile(r"([0-9a-z]{1,32})-(0|[1-9][0-9]{0,17})", re.ASCII)
+CURSOR = "^([0-9a-z]{1,32})-(0|[1-9][0-9]{0,17})$"
+"""The form of its text, as a JSON Schema has it (ECMA-262 without flags)."""
+
+_FORM = re.compile(CURSOR, re.ASCII)
 
 
 class Cursor(msgspec.Struct, frozen=True, order=True):

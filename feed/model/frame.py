@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from feed.model.codec import Json, JsonObject, encode
+from feed.model.codec import JsonObject, encode
 from feed.model.entry import Item
+from feed.model.payload import Moving, Payload
 
 SNAPSHOT_PART = 500
 """Items in one part of a snapshot at the most (protocol section 4)."""
@@ -44,14 +45,9 @@ Wrap = Callable[[Frame], bytes]
 """A door's way to put a frame on its transport."""
 
 
-def plain(kind: str, **fields: Json) -> Frame:
-    """A frame that moves no cursor, from values."""
-    return Frame(encode({"type": kind} | fields))
-
-
-def moving(kind: str, cursor: str, **fields: Json) -> Frame:
-    """A heartbeat or a bye: a frame of plain values that moves the cursor."""
-    return Frame(encode({"type": kind, "cursor": cursor} | fields), cursor)
+def plain(payload: Payload) -> Frame:
+    """A frame of plain values; it moves the client where they have a cursor."""
+    return Frame(encode(payload), payload.cursor if isinstance(payload, Moving) else None)
 
 
 class Heading(NamedTuple):

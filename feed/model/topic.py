@@ -10,8 +10,14 @@ from feed.errors import BadTopic
 
 KINDS = ("price", "score")
 _DEFAULT_KIND = "price"
-_KEY = re.compile(r"[A-Za-z0-9._\-/^=@]{1,64}")
-_PREFIX = re.compile(r"[A-Za-z0-9._\-/^=@]{0,64}")
+_CHARACTER = r"[A-Za-z0-9._\-/^=@]"
+_KEY = re.compile(_CHARACTER + "{1,64}")
+_PREFIX = re.compile(_CHARACTER + "{0,64}")
+_KIND = f"({'|'.join(KINDS)}):"
+TOPIC = f"^{_KIND}{_CHARACTER}{{1,64}}$"
+FILTER = rf"^(\*|({_KIND})?({_CHARACTER}{{1,64}}|{_CHARACTER}{{0,64}}\*))$"
+"""The forms of a full topic, and of a filter as clients write it, as a JSON Schema has them."""
+
 _SHOWN = 80
 
 

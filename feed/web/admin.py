@@ -25,8 +25,8 @@ from feed.web.answer import json_answer, problem
 from feed.web.close_code import CloseCode
 from feed.web.connection import Connection
 from feed.web.inject import idempotency_key, read, read_topic
+from feed.web.parameter import CONNECTION_LIMIT, DRY_RUN
 from feed.web.patience import read_body
-from feed.web.query import read_limit
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +39,6 @@ class _Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topic: str
 
 
-_CONNECTIONS = 1_000_000
-"""More than there can be."""
-
 _decode_topic = decoder(_Topic)
 
 
@@ -52,7 +49,7 @@ async def inject(request: web.Request) -> web.Response:
     key = idempotency_key(request)
     body = await read_body(request, request.app[keys.LIMITS].admin_body_bytes)
     changes = read(body)
-    dry_run = request.query.get("dry_run", "0") not in ("", "0")
+    dry_run = request.query.get(DRY_RUN.name, "0") not in ("", "0")
     ingest = request.app[keys.INGEST]
     action = Action("inject", why(changes))
     receipt = await ingest.submit(changes, key=key, body=body, dry_run=dry_run, action=action)
@@ -226,7 +223,7 @@ async def connections(request: web.Request) -> web.Response:
     `?limit=` of them, by default all that there may be.
     """
     app, now_s = request.app, asyncio.get_running_loop().time()
-    hub, limit = app[keys.HUB], read_limit(request.query, _CONNECTIONS, _CONNECTIONS)
+    hub, limit = app[keys.HUB], CONNECTION_LIMIT.read(request.query)
     staying = [each for each in app[keys.CONNECTIONS].open if not each.is_ending]
     shown = heapq.nlargest(limit, staying, key=lambda each: (hub.lag(each.member), -each.opened_s))
     return json_answer(

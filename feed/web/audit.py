@@ -7,16 +7,15 @@ from feed.model.codec import JsonObject, decode, encode
 from feed.model.entry import Entry
 from feed.web import keys
 from feed.web.answer import json_answer, problem
-from feed.web.query import read_limit
+from feed.web.parameter import AUDIT_LIMIT
 
-_USUAL, _MOST = 100, 1000
 _CHANGES = 20
 """Of one call; it may have made a thousand."""
 
 
 async def audit(request: web.Request) -> web.Response:
     """`GET /admin/audit`: the newest first; `?limit=` of them."""
-    limit = read_limit(request.query, _USUAL, _MOST)
+    limit = AUDIT_LIMIT.read(request.query)
     done = await request.app[keys.AUDIT].done(limit)
     return json_answer(encode({"entries": [_shown(request, each) for each in done]}))
 

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from feed.hub.hub import Hub
 from feed.limits import DEFAULTS, Limits
-from feed.model.codec import JsonObject
-from feed.model.frame import moving
+from feed.model.frame import plain
+from feed.model.payload import Bye
 from feed.web.close_code import CloseCode
 from feed.web.connection import LOOK_S, Connection, Phase
 from feed.web.grant import Grants
@@ -203,6 +203,11 @@ class Connections:
     def _say_bye(
         connection: Connection, place: str, reason: str, after_s: float, grace_s: float
     ) -> None:
-        after_ms, grace_ms = round(after_s * 1000), round(grace_s * 1000)
-        told: JsonObject = {"reason": reason, "reconnect": True}
-        connection.write(moving("bye", place, **told, after_ms=after_ms, grace_ms=grace_ms))
+        bye = Bye(
+            cursor=place,
+            reason=reason,
+            reconnect=True,
+            after_ms=round(after_s * 1000),
+            grace_ms=round(grace_s * 1000),
+        )
+        connection.write(plain(bye))

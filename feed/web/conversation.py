@@ -4,20 +4,23 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from msgspec import UNSET, UnsetType
+
 from feed.errors import BadCursor, BadQuery, LogUnavailable
 from feed.hub.subscription import Options, Subscription
-from feed.model.codec import Json, JsonObject
+from feed.model.codec import Json
 from feed.model.cursor import Cursor, parse_cursor
 from feed.model.frame import Frame, plain
+from feed.model.payload import Error, Pong, Rejected
 from feed.model.topic import NONE, Filters
 from feed.web.close_code import CloseCode
-from feed.web.command import BadCommand, Command, read_command
+from feed.web.command import BadCommand, Command, Id, read_command
 from feed.web.connection import Connection
 from feed.web.grant import BadToken, Grant
 from feed.web.greeting import subscribed
 from feed.web.inbound import Message, Opcode
 from feed.web.limits import Bucket
-from feed.web.query import Rejected, change_options, read_filters
+from feed.web.query import change_options, read_filters
 from feed.web.wire import control
 
 _PATIENCE_S = 5.0
@@ -75,7 +78,7 @@ class Conversation:
         try:
             self._came_with = _read_cursor(cursor)
         except BadCursor as error:
-            self._close_unusable(error, {})
+            self._close_unusable(error, UNSET)
             return
         if self._connection.grant:
             await self._ask(topics, options)
@@ -87,7 +90,7 @@ class Conversation:
         """Do what the URL asked for."""
         if topics:
             filters, rejected = read_filters(topics, self._connection.home.limits)
-            await self._subscribe(filters, options, rejected, None, {})
+            await self._subscribe(filters, options, rejected, None, UNSET)
         else:
             wanted = Subscription(options=options)
             await self._hub.subscribe(self._connection.member, wanted, _unsaid)
@@ -129,7 +132,7 @@ class Conversation:
         self._refused_s = now_s
         wait_ms = round(self._bucket.wait_s(now_s) * 1000) + 1
         message = f"more than {self._connection.home.limits.commands_per_s} commands a second"
-        self._write(_error({}, "rate_limited", message, retry_after_ms=wait_ms))
+        self._write(_error(UNSET, "rate_limited", message, retry_after_ms=wait_ms))
         if now_s - self._refused_since_s >= _PATIENCE_S:
             self._connection.close(CloseCode.TOO_MANY_COMMANDS)
         return False
@@ -139,60 +142,60 @@ class Conversation:
         try:
             command = read_command(text)
         except BadCommand as error:
-            self._write(_error(error.echo, error.code, str(error)))
+            self._write(_error(error.id, error.code, str(error)))
             return
         try:
             await self._do(command)
         except BadQuery as error:
-            self._write(_error(command.echo, error.code, str(error)))
+            self._write(_error(command.id, error.code, str(error)))
         except BadCursor as error:
-            self._close_unusable(error, command.echo)
+            self._close_unusable(error, command.id)
         except LogUnavailable as error:
             message = f"not now: {error}"
-            self._write(_error(command.echo, "unavailable", message, retry_after_ms=1000))
+            self._write(_error(command.id, "unavailable", message, retry_after_ms=1000))
 
-    def _close_unusable(self, error: BadCursor, echo: JsonObject) -> None:
+    def _close_unusable(self, error: BadCursor, command: Id) -> None:
         """Say what is wrong with a cursor, and close: it would be as wrong the next time."""
-        self._write(_error(echo, error.code, str(error)))
+        self._write(_error(command, error.code, str(error)))
         self._connection.close(CloseCode.UNUSABLE)
 
     async def _do(self, command: Command) -> None:
         had, limits = self._connection.member.subscription, self._connection.home.limits
         match command.kind:
             case "ping":
-                at = {"at": command.given["at"]} if "at" in command.given else {}
-                self._write(plain("pong", **command.echo, **at, now=self._hub.clock.now_ms()))
+                at, now_ms = command.given.get("at", UNSET), self._hub.clock.now_ms()
+                self._write(plain(Pong(id=command.id, at=at, now=now_ms)))
             case "auth":
                 await self._authorize(command)
             case _ if self._connection.grant is None:
                 message = 'first a token: {"type":"auth","token":…}'
-                self._write(_error(command.echo, "unauthorized", message))
+                self._write(_error(command.id, "unauthorized", message))
             case "set":
                 options = change_options(had.options, command.given)
-                await self._change(Subscription(had.filters, options), [], command.echo)
+                await self._change(Subscription(had.filters, options), [], command.id)
             case "unsubscribe":
                 gone, rejected = read_filters(command.topics, limits)
                 wanted = Subscription(had.filters.minus(gone), had.options)
-                await self._change(wanted, rejected, command.echo)
+                await self._change(wanted, rejected, command.id)
             case _:
                 options = change_options(had.options, command.given)
                 filters, rejected = read_filters(command.topics, limits, had.filters)
                 cursor = _read_cursor(command.given.get("cursor"))
-                await self._subscribe(filters, options, rejected, cursor, command.echo)
+                await self._subscribe(filters, options, rejected, cursor, command.id)
 
     async def _authorize(self, command: Command) -> None:
         """Take a token: the first, or one that takes the place of the last and may grant less."""
         grants, connection = self._connection.home.grants, self._connection
         if not grants.are_needed:
             message = "this server reads no tokens: everything may be read without one"
-            self._write(_error(command.echo, "no_auth", message))
+            self._write(_error(command.id, "no_auth", message))
             return
         token = command.given.get("token")
         try:
             connection.grant = grant = grants.read(token if isinstance(token, str) else "")
         except BadToken as error:
             grants.count(error, connection.address)
-            self._write(_error(command.echo, error.code, str(error)))
+            self._write(_error(command.id, error.code, str(error)))
             connection.close(CloseCode.UNAUTHORIZED)
             return
         connection.due_s = connection.now_s()  # for the new end
@@ -201,7 +204,7 @@ class Conversation:
             await asked()
         had = connection.member.subscription
         filters, rejected = _granted(grant, had.filters)
-        await self._change(Subscription(filters, had.options), rejected, command.echo)
+        await self._change(Subscription(filters, had.options), rejected, command.id)
 
     async def _subscribe(
         self,
@@ -209,7 +212,7 @@ class Conversation:
         options: Options,
         rejected: Sequence[Rejected],
         cursor: Cursor | None,
-        echo: JsonObject,
+        command: Id,
     ) -> None:
         """Add topics. A cursor is honoured with the first that a connection has, never again."""
         filters, forbidden = _granted(self._connection.grant, filters)
@@ -219,24 +222,24 @@ class Conversation:
         await self._hub.subscribe(
             self._connection.member,
             wanted,
-            self._acknowledgement(wanted, rejected, echo),
+            self._acknowledgement(wanted, rejected, command),
             cursor=(cursor or self._came_with) if is_first else None,
         )
         if is_first:
             self._connection.has_subscribed, self._came_with = True, None
 
     async def _change(
-        self, wanted: Subscription, rejected: Sequence[Rejected], echo: JsonObject
+        self, wanted: Subscription, rejected: Sequence[Rejected], command: Id
     ) -> None:
         """Leave topics, or change options."""
-        acknowledge = self._acknowledgement(wanted, rejected, echo)
+        acknowledge = self._acknowledgement(wanted, rejected, command)
         member = self._connection.member
         await self._hub.subscribe(member, wanted, acknowledge, with_snapshot=False)
 
     def _acknowledgement(
-        self, wanted: Subscription, rejected: Sequence[Rejected], echo: JsonObject
+        self, wanted: Subscription, rejected: Sequence[Rejected], command: Id
     ) -> Callable[[bool], None]:
-        frame = partial(subscribed, wanted, rejected=rejected, echo=echo)
+        frame = partial(subscribed, wanted, rejected=rejected, command=command)
         return lambda resumed: self._write(frame(resumed=resumed))
 
     def _write(self, frame: Frame) -> None:
@@ -263,7 +266,14 @@ def _read_cursor(value: Json) -> Cursor | None:
 
 
 def _error(
-    echo: JsonObject, code: str, message: str, *, retry_after_ms: int | None = None
+    command: Id, code: str, message: str, *, retry_after_ms: int | UnsetType = UNSET
 ) -> Frame:
-    later: JsonObject = {} if retry_after_ms is None else {"retry_after_ms": retry_after_ms}
-    return plain("error", **echo, code=code, message=message, retry=bool(later), **later)
+    return plain(
+        Error(
+            id=command,
+            code=code,
+            message=message,
+            retry=retry_after_ms is not UNSET,
+            retry_after_ms=retry_after_ms,
+        )
+    )

@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Sequence
 
 from aiohttp import web
+from msgspec import UNSET
 
 from feed.hub.subscription import Subscription
-from feed.model.codec import JsonObject
 from feed.model.frame import Frame, plain
+from feed.model.payload import Allowed, Rejected, Subscribed, Welcome
 from feed.web import keys
+from feed.web.command import Id
 from feed.web.connection import Connection
-from feed.web.query import Rejected
-
-PROTOCOL = 1
 
 
 def welcome(app: web.Application, connection: Connection) -> Frame:
@@ -20,20 +19,21 @@ def welcome(app: web.Application, connection: Connection) -> Frame:
     hub, limits = app[keys.HUB], app[keys.LIMITS]
     ends_in_s = connection.ends_s - asyncio.get_running_loop().time()
     return plain(
-        "welcome",
-        protocol=PROTOCOL,
-        instance=app[keys.INSTANCE],
-        connection=connection.id,
-        head=hub.live.cursor(hub.head),
-        now=app[keys.CLOCK].now_ms(),
-        heartbeat_ms=round(hub.heartbeat_s * 1000),
-        ends_in_ms=round(ends_in_s * 1000),
-        limits={
-            "topics": limits.max_topics,
-            "wildcards": limits.max_wildcards,
-            "commands_per_s": limits.commands_per_s,
-            "message_bytes": limits.message_bytes,
-        },
+        Welcome(
+            protocol=1,
+            instance=app[keys.INSTANCE],
+            connection=connection.id,
+            head=hub.live.cursor(hub.head),
+            now=app[keys.CLOCK].now_ms(),
+            heartbeat_ms=round(hub.heartbeat_s * 1000),
+            ends_in_ms=round(ends_in_s * 1000),
+            limits=Allowed(
+                topics=limits.max_topics,
+                wildcards=limits.max_wildcards,
+                commands_per_s=limits.commands_per_s,
+                message_bytes=limits.message_bytes,
+            ),
+        )
     )
 
 
@@ -42,18 +42,19 @@ def subscribed(
     *,
     resumed: bool,
     rejected: Sequence[Rejected] = (),
-    echo: JsonObject | None = None,
+    command: Id = UNSET,
 ) -> Frame:
-    """All that is in force now, and what is not served; `echo` is the command's `id`."""
+    """All that is in force now, and what is not served; `command` is the `id` of what asked."""
     options = wanted.options
     return plain(
-        "subscribed",
-        **(echo or {}),
-        topics=[*wanted.filters.names()],
-        conflate_ms=options.conflate_ms,
-        window_ms=options.window_ms,
-        delay_ms=options.delay_ms,
-        fields=None if options.fields is None else [*options.fields],
-        resumed=resumed,
-        rejected=[*rejected],
+        Subscribed(
+            id=command,
+            topics=[*wanted.filters.names()],
+            conflate_ms=options.conflate_ms,
+            window_ms=options.window_ms,
+            delay_ms=options.delay_ms,
+            fields=None if options.fields is None else [*options.fields],
+            resumed=resumed,
+            rejected=[*rejected],
+        )
     )

@@ -1,7 +1,6 @@
 """`GET /history`: the points of a chart, and what happened in a match (protocol section 9)."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -17,12 +16,10 @@ from feed.model.topic import Filters, kind_of, parse_topic
 from feed.web import keys
 from feed.web.answer import Shared, fresh, share
 from feed.web.grant import Grant
-from feed.web.query import need_filters, read_options
+from feed.web.parameter import BAR_FIELDS, DELAY_MS, POINTS, SPAN_S
+from feed.web.query import need_filters
 
 _FIELDS = ("open", "high", "low", "close")
-_INTEGER = re.compile(r"[0-9]{1,9}", re.ASCII)
-_POINTS, _MOST_POINTS = 300, 1000
-_SHORTEST_S, _LONGEST_S = 5, 31 * 24 * 3600
 _MOST_TOPICS = 100
 _MOST_TOLD = 10_000
 """Points in one answer: below a megabyte."""
@@ -36,10 +33,9 @@ _FRESH_S = 1
 async def history(request: web.Request) -> web.Response:
     """Answer what was, oldest first; 304 where the client has it (RFC 9110 section 13.1.2)."""
     grant = request.app[keys.GRANTS].need(request)
-    points = _integer(request, "points", 1, _MOST_POINTS) or _POINTS
-    span_s = _integer(request, "span_s", _SHORTEST_S, _LONGEST_S)
+    points, span_s = POINTS.read(request.query), SPAN_S.find(request.query)
     fields = _fields(request)
-    delay_ms = lasting(read_options({"delay_ms": request.query.get("delay_ms", "")}).delay_ms)
+    delay_ms = lasting(DELAY_MS.read(request.query))
     lane = await request.app[keys.HUB].lane(delay_ms)
     topics = _topics(request, grant, lane)
     past = await request.app[keys.HISTORY].reached(lane)
@@ -88,18 +84,9 @@ def _topics(request: web.Request, grant: Grant, lane: Lane) -> Sequence[str]:
     return topics
 
 
-def _integer(request: web.Request, name: str, least: int, most: int) -> int | None:
-    text = request.query.get(name)
-    if not text:
-        return None
-    if not _INTEGER.fullmatch(text) or not least <= int(text) <= most:
-        raise BadQuery([Fault(name, f"expected an integer from {least} to {most}")])
-    return int(text)
-
-
 def _fields(request: web.Request) -> Sequence[str]:
     """Which of a bar are wanted, in their order."""
-    text = request.query.get("fields")
+    text = request.query.get(BAR_FIELDS.name)
     names = text.split(",") if text else _FIELDS
     if not set(names) <= set(_FIELDS):
         raise BadQuery([Fault("fields", f"expected some of {', '.join(_FIELDS)}")])

@@ -24,16 +24,17 @@ from feed.hub.reading import Slice, next_slice
 from feed.hub.subscription import Subscription
 from feed.model.cursor import Cursor
 from feed.model.frame import Frame, plain
+from feed.model.payload import Reset
 from feed.model.topic import NONE, Filters
 from feed.web import keys
 from feed.web.answer import NOT_STORED, Shared, fresh, share
 from feed.web.bell import Bells
+from feed.web.parameter import WAIT
 from feed.web.query import (
     also_filters,
     need_filters,
     read_cursor,
     read_options,
-    read_wait_s,
 )
 
 _NEWS_FRESH_S = 5
@@ -58,7 +59,7 @@ async def poll(request: web.Request) -> web.Response:
     grant = request.app[keys.GRANTS].need(request)
     app, asked = request.app, _asked(request)
     grant.allow(asked.joined.filters)
-    cursor, wait_s = read_cursor(request), min(read_wait_s(request), grant.ends_s - _now_s())
+    cursor, wait_s = read_cursor(request), min(WAIT.read(request.query), grant.ends_s - _now_s())
     with app[keys.CONNECTIONS].admitted(app[keys.PEERS].address(request)):
         lane = await app[keys.HUB].lane(asked.wanted.options.delay_ms)
         pollers, joined = (
@@ -146,7 +147,7 @@ class _Pollers:
     def _stand(self, reset: Step | None) -> Shared:
         frames = [*snapshot(self._lane, self._wanted.filters, self._wanted.interest)]
         if reset:
-            frames.insert(0, plain("reset", reason=reset.value))
+            frames.insert(0, plain(Reset(reason=reset.value)))
         cursor = frames[-1].cursor
         return Shared(_body(frames), fresh(_STATE_FRESH_S, f'"{cursor}"'))
 

@@ -107,5 +107,5 @@ async def test_of_many_connections_those_are_told_that_lag_most(
         told = await admin.get("connections?limit=1")
         assert [each["id"] for each in told["connections"]] == [number]
         assert told["count"] == len((await admin.get("connections"))["connections"]) >= 2
-    for limit in ("0", "-1", "1.5", "x", "", "9999999999"):
+    for limit in ("0", "-1", "1.5", "x", "9999999999"):
         check_problem(await admin.call("GET", f"connections?limit={limit}"), 400)

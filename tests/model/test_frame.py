@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from feed.model.codec import Json, JsonObject
+from feed.model.codec import JsonObject
 from feed.model.entry import Item
 from feed.model.frame import (
     Frame,
@@ -14,12 +14,12 @@ from feed.model.frame import (
     item_now,
     item_set,
     item_whole,
-    moving,
     plain,
     project,
     snapshot,
     update,
 )
+from feed.model.payload import Heartbeat, Payload, Pong
 
 ITEM = b'{"topic":"price:A"}'
 OTHER = b'{"topic":"price:B"}'
@@ -27,27 +27,25 @@ EVENT = b'{"topic":"price:A","id":"e"}'
 
 
 @pytest.mark.parametrize(
-    ("fields", "payload"),
+    ("payload", "text", "cursor"),
     [
-        ({}, b'{"type":"pong"}'),
+        (Pong(now=7), b'{"type":"pong","now":7}', None),
         (
-            {"id": 4, "at": None, "price": Decimal("1.50"), "name": "Zürich"},
-            '{"type":"pong","id":4,"at":null,"price":1.50,"name":"Zürich"}'.encode(),
+            Pong(id=4, at={"price": Decimal("1.50"), "name": "Zürich", "x": None}, now=7),
+            '{"type":"pong","id":4,"at":{"price":1.50,"name":"Zürich","x":null},"now":7}'.encode(),
+            None,
+        ),
+        (
+            Heartbeat(cursor="k3f9-7", now=1790000000000),
+            b'{"type":"heartbeat","cursor":"k3f9-7","now":1790000000000}',
+            "k3f9-7",
         ),
     ],
 )
-def test_plain(fields: dict[str, Json], payload: bytes) -> None:
-    frame = plain("pong", **fields)
+def test_of_plain_values(payload: Payload, text: bytes, cursor: str | None) -> None:
+    frame = plain(payload)
 
-    assert frame.payload == payload
-    assert frame.cursor is None
-
-
-def test_moving() -> None:
-    frame = moving("heartbeat", "k3f9-7", now=1790000000000)
-
-    assert frame.payload == b'{"type":"heartbeat","cursor":"k3f9-7","now":1790000000000}'
-    assert frame.cursor == "k3f9-7"
+    assert (frame.payload, frame.cursor) == (text, cursor)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from feed.hub.hub import Hub
 from feed.hub.subscription import Options
 from feed.log.memory import MemoryLog
 from feed.model.codec import Json, JsonObject
-from feed.model.frame import plain
+from feed.model.frame import Frame
 from feed.settings import Settings
 from feed.web.connections import Connections
 from feed.web.grant import Grants
@@ -168,7 +168,9 @@ async def talking(
         async with opened(stream, room=room) as client:
             home.add(stream)
             stream.grant = None if grants.are_needed else stream.grant
-            stream.conversation.start(plain("welcome"), topics, options or Options(), cursor)
+            stream.conversation.start(
+                Frame(b'{"type":"welcome"}'), topics, options or Options(), cursor
+            )
             yield Talk(stream, client, home)
     finally:
         await home.drain()

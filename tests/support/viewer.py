@@ -7,6 +7,7 @@ from feed.hub.member import Member
 from feed.hub.subscription import Options, Subscription
 from feed.model.cursor import parse_cursor
 from feed.model.frame import Frame, plain
+from feed.model.payload import Subscribed
 from feed.model.topic import Filters
 from tests.support.client import Frame as Parsed
 from tests.support.client import Reader, parse
@@ -106,14 +107,15 @@ class Viewer:
         options = self.wanted.options
         self.write(
             plain(
-                "subscribed",
-                topics=[*self.wanted.filters.names()],
-                conflate_ms=options.conflate_ms,
-                window_ms=options.window_ms,
-                delay_ms=options.delay_ms,
-                fields=None if options.fields is None else [*options.fields],
-                resumed=resumed,
-                rejected=[],
+                Subscribed(
+                    topics=[*self.wanted.filters.names()],
+                    conflate_ms=options.conflate_ms,
+                    window_ms=options.window_ms,
+                    delay_ms=options.delay_ms,
+                    fields=None if options.fields is None else [*options.fields],
+                    resumed=resumed,
+                    rejected=[],
+                )
             )
         )
 

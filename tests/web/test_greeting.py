@@ -1,15 +1,17 @@
 import json
 
 import pytest
+from msgspec import UNSET
 
 from feed.app import running
 from feed.hub.subscription import Options, Subscription
 from feed.model.codec import JsonObject
+from feed.model.payload import Rejected
 from feed.model.topic import Filters
 from feed.settings import Settings
 from feed.web import keys
+from feed.web.command import Id
 from feed.web.greeting import subscribed, welcome
-from feed.web.query import Rejected
 from tests.support.clock import START_MS, LoopClock, run_virtual
 from tests.support.transport import House, Line
 
@@ -44,17 +46,16 @@ def test_welcome_says_who_speaks_and_what_may_be_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("echo", "head"),
+    ("command", "head"),
     [
-        (None, {"type": "subscribed"}),
-        ({}, {"type": "subscribed"}),
-        ({"id": 0}, {"type": "subscribed", "id": 0}),
-        ({"id": "x"}, {"type": "subscribed", "id": "x"}),
+        (UNSET, {"type": "subscribed"}),
+        (0, {"type": "subscribed", "id": 0}),
+        ("x", {"type": "subscribed", "id": "x"}),
     ],
 )
-def test_subscribed_says_all_that_is_in_force(echo: JsonObject | None, head: JsonObject) -> None:
+def test_subscribed_says_all_that_is_in_force(command: Id, head: JsonObject) -> None:
     wanted = Subscription(Filters.of(["score:EPL.*", "price:B", "price:A", "*"]))
-    frame = subscribed(wanted, resumed=True, echo=echo)
+    frame = subscribed(wanted, resumed=True, command=command)
     assert frame.cursor is None
     assert json.loads(frame.payload) == head | {
         "topics": ["*", "price:A", "price:B", "score:EPL.*"],

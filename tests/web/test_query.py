@@ -5,15 +5,15 @@ from feed.hub.subscription import Options
 from feed.limits import DEFAULTS
 from feed.model.codec import Json
 from feed.model.cursor import Cursor
+from feed.model.payload import Rejected
+from feed.web.parameter import WAIT
 from feed.web.query import (
-    Rejected,
     change_options,
     need_filters,
     read_cursor,
     read_filters,
     read_options,
     read_topics,
-    read_wait_s,
 )
 from tests.support.request import asked
 
@@ -46,7 +46,7 @@ def test_filters_are_put_in_full_and_the_bad_ones_named() -> None:
         ["B", "price:B", "score:X.*", "*", "a b", "fx:EUR", "A*B"], DEFAULTS
     )
     assert filters.names() == ["*", "price:B", "score:X.*"]
-    assert [(each["topic"], each["code"]) for each in rejected] == [
+    assert [(each.topic, each.code) for each in rejected] == [
         ("a b", "bad_topic"),
         ("fx:EUR", "bad_topic"),
         ("A*B", "bad_topic"),
@@ -82,8 +82,8 @@ def test_no_more_than_the_limits_with_those_had(
     before, _ = read_filters(had, DEFAULTS)
     filters, rejected = read_filters(asked_for, DEFAULTS, before)
     assert len(filters.names()) == good
-    assert [each["topic"] for each in rejected] == refused
-    assert {each["code"] for each in rejected} <= {"too_many_topics"}
+    assert [each.topic for each in rejected] == refused
+    assert {each.code for each in rejected} <= {"too_many_topics"}
 
 
 def test_what_is_too_much_is_told_with_the_limit() -> None:
@@ -227,11 +227,11 @@ def test_no_cursor(text: str) -> None:
     [("", 25), ("wait=", 25), ("wait=0", 0), ("wait=55", 55), ("wait=7&wait=9", 7)],
 )
 def test_a_wait(query: str, wait_s: int) -> None:
-    assert read_wait_s(asked(f"/poll?{query}")) == wait_s
+    assert WAIT.read(asked(f"/poll?{query}").query) == wait_s
 
 
 @pytest.mark.parametrize("text", ["56", "-1", "1.5", "x", "%201", "9999999999"])
 def test_a_wait_out_of_range(text: str) -> None:
     with pytest.raises(BadQuery) as bad:
-        read_wait_s(asked(f"/poll?wait={text}"))
+        WAIT.read(asked(f"/poll?wait={text}").query)
     assert [fault.path for fault in bad.value.faults] == ["wait"]

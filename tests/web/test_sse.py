@@ -3,7 +3,7 @@
 import pytest
 
 from feed.hub.subscription import Options, Subscription
-from feed.model.frame import Frame, Wrap, plain
+from feed.model.frame import Frame, Wrap
 from feed.model.topic import Filters
 from feed.web.sse import EventStream
 from feed.web.wire import chunked_event, event
@@ -36,12 +36,12 @@ async def test_the_greeting_is_one_write_and_each_frame_one_more() -> None:
     house = House()
     stream = await streaming(house)
     with Packets(stream) as packets:
-        stream.run(stream.begin(plain("welcome"), WANTED, None))
+        stream.run(stream.begin(Frame(b'{"type":"welcome"}'), WANTED, None))
         await turns()
         (greeting,) = packets.writes()
         told = [frames(chunk) for chunk in chunks(greeting)]
         assert [frame["type"] for (frame,) in told] == ["welcome", "subscribed", "snapshot"]
-        stream.write(plain("update"))
+        stream.write(Frame(b'{"type":"update"}'))
         stream.write(Frame(b"{}", "e-7"))
         assert packets.writes() == [
             b'19\r\ndata: {"type":"update"}\n\n\r\n',
@@ -54,7 +54,7 @@ async def test_where_there_are_no_chunks_events_are_bare() -> None:
     house = House()
     stream = await streaming(house, event)
     with Packets(stream) as packets:
-        stream.run(stream.begin(plain("welcome"), WANTED, None))
+        stream.run(stream.begin(Frame(b'{"type":"welcome"}'), WANTED, None))
         await turns()
         (greeting,) = packets.writes()
         assert greeting.startswith(b'data: {"type":"welcome"}\n\ndata: {"type":"subscribed",')
@@ -71,7 +71,7 @@ def test_a_close_ends_the_body_and_the_connection(run: Run, wrap: Wrap, last: by
         stream = EventStream("192.0.2.1", wrap, house)
         async with opened(stream) as client:
             stream.close(1012)
-            stream.write(plain("too late"))
+            stream.write(Frame(b'{"type":"too late"}'))
             assert await client.rest() == last
             assert house.gone == [stream]
 
@@ -150,7 +150,7 @@ def test_who_cannot_be_told_the_state_now_is_cut(caplog: pytest.LogCaptureFixtur
         await house.hub.log.aclose()
         async with opened(stream) as client:
             delayed = Subscription(WANTED.filters, Options(delay_ms=1000))
-            stream.run(stream.begin(plain("welcome"), delayed, None))
+            stream.run(stream.begin(Frame(b'{"type":"welcome"}'), delayed, None))
             assert chunks(await client.rest()) == [b'data: {"type":"welcome"}\n\n']
             assert house.gone == [stream]
         await house.hub.stop()

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from feed.model.frame import plain
+from feed.model.frame import Frame
 from feed.web.connection import Phase
 from tests.support.client_frame import (
     BINARY,
@@ -80,7 +80,7 @@ def test_after_our_close_the_client_s_ends_the_connection() -> None:
             assert await talk.heard() == [("CLOSE", b"\x11\x30")]
             for said in (command(1) + ping(), command(2), client_frame(FIN | BINARY, b"x")):
                 talk.send(said)
-                talk.stream.write(plain("update"))
+                talk.stream.write(Frame(b'{"type":"update"}'))
                 assert await talk.heard() == [], "nothing else is heard or said"
             assert talk.stream.phase is Phase.CLOSING
             talk.send(closing(4400))
@@ -137,7 +137,7 @@ def test_who_breaks_the_protocol_is_told_why_and_heard_no_more(case: str) -> Non
             talk.send(ping(b"before") + said + ping(b"after"))
             talk.send(b"x" * 100_000)
             await turns(99)  # it is read in pieces
-            talk.stream.write(plain("update"))
+            talk.stream.write(Frame(b'{"type":"update"}'))
             for _ in range(9):
                 await asyncio.sleep(0.1)
                 talk.send(ping() + closing(1000))
@@ -226,11 +226,11 @@ def test_commands_are_answered_in_order_however_they_are_cut(size: int) -> None:
 
 def test_what_is_long_is_deflated_where_that_was_agreed() -> None:
     async def scene() -> None:
-        long = plain("long", text="x" * 200)
+        long = Frame(b'{"type":"long","text":"%b"}' % (b"x" * 200))
         async with talking("A", is_deflated=True) as talk:
             await talk.heard_raw()
             talk.stream.write(long)
-            talk.stream.write(plain("short"))
+            talk.stream.write(Frame(b'{"type":"short"}'))
             (first, deflated), short = server_frames(talk.client.take())
             assert first == FIN | RSV1 | TEXT
             inflate = zlib.decompressobj(-15)

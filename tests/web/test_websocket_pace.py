@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from feed.hub.subscription import Options
-from feed.model.frame import plain
+from feed.model.frame import Frame
 from feed.web.websocket import WebSocket
 from tests.support.client_frame import (
     FIN,
@@ -136,7 +136,7 @@ async def test_the_greeting_is_one_write_and_each_answer_one_more() -> None:
     await house.hub.start()
     stream = WebSocket("192.0.2.1", house, is_deflated=False)
     with Packets(stream) as packets:
-        stream.conversation.start(plain("welcome"), ["A"], Options(), None)
+        stream.conversation.start(Frame(b'{"type":"welcome"}'), ["A"], Options(), None)
         await turns()
         (greeting,) = packets.writes()
         assert kinds(understood(greeting)) == ["welcome", "subscribed", "snapshot"]
