@@ -15,12 +15,26 @@ from feed.hub.leader import Leader
 from feed.hub.pin import PINNED, pinned
 from feed.hub.standing import standing
 from feed.model.change import Change
-from feed.model.codec import JsonObject, decoder, encode
+from feed.model.codec import decoder, encode
 from feed.model.frame import heading, update
 from feed.model.topic import parse_topic
 from feed.sources.base import SourceUnknown
 from feed.sources.desk.desk import NothingHeld
 from feed.web import keys
+from feed.web.admin_body import (
+    Appended,
+    Connected,
+    ConnectionView,
+    Counts,
+    Happened,
+    Injected,
+    Pins,
+    PinView,
+    Sources,
+    SourceView,
+    State,
+    Tried,
+)
 from feed.web.answer import json_answer, problem
 from feed.web.close_code import CloseCode
 from feed.web.connection import Connection
@@ -58,11 +72,11 @@ async def inject(request: web.Request) -> web.Response:
     log.debug("injected %d changes up to %d", len(changes), receipt.offset)
     return json_answer(
         encode(
-            {
-                "cursor": request.app[keys.HUB].live.cursor(receipt.offset),
-                "results": receipt.results,
-                "duplicate": receipt.duplicate,
-            }
+            Injected(
+                cursor=request.app[keys.HUB].live.cursor(receipt.offset),
+                results=[*receipt.results],
+                duplicate=receipt.duplicate,
+            )
         )
     )
 
@@ -91,12 +105,11 @@ def _preview(app: web.Application, receipt: Receipt) -> bytes:
         [record.event for record in receipt.records if record.event],
     )
     return encode(
-        {
-            "dry_run": True,
-            "frames": [msgspec.Raw(frame.payload)],
-            "subscribers": hub.watching([record.topic for record in receipt.records]),
-            "results": receipt.results,
-        }
+        Tried(
+            frames=[msgspec.Raw(frame.payload)],
+            subscribers=hub.watching([record.topic for record in receipt.records]),
+            results=[*receipt.results],
+        )
     )
 
 
@@ -110,19 +123,19 @@ async def unpin(request: web.Request) -> web.Response:
         return problem(404, "topic_unknown", f"{topic} does not exist")
     receipt = await request.app[keys.INGEST].release([topic], "all")
     cursor = hub.live.cursor(receipt.offset)
-    return json_answer(encode({"cursor": cursor, "results": receipt.results}))
+    return json_answer(encode(Appended(cursor=cursor, results=[*receipt.results])))
 
 
 async def pins(request: web.Request) -> web.Response:
     """`GET /admin/pins`: what sources may not overwrite now, and what they say meanwhile."""
     tail, now_ms = request.app[keys.HUB].live.tail, request.app[keys.CLOCK].now_ms()
     listed = [
-        {"topic": topic, **msgspec.structs.asdict(each)}
+        PinView(topic, **msgspec.structs.asdict(each))
         for topic, item in sorted(tail.items.items())
         if item.data and PINNED in item.data
         for each in pinned(item.state() or {}, now_ms)
     ]
-    return json_answer(encode({"pins": listed}))
+    return json_answer(encode(Pins(listed)))
 
 
 async def events(request: web.Request) -> web.Response:
@@ -130,7 +143,7 @@ async def events(request: web.Request) -> web.Response:
     topic = parse_topic(request.query.get("topic", ""))
     past = await request.app[keys.HISTORY].reached(request.app[keys.HUB].live)
     newest = standing(past.events(topic))[: -_MOST_EVENTS - 1 : -1]
-    return json_answer(encode({"events": [msgspec.structs.asdict(each) for each in newest]}))
+    return json_answer(encode(Happened.of(newest)))
 
 
 async def state(request: web.Request) -> web.Response:
@@ -141,24 +154,24 @@ async def state(request: web.Request) -> web.Response:
     doors = [connection.door for connection in connections.open]
     return json_answer(
         encode(
-            {
-                "instance": request.app[keys.INSTANCE],
-                "now": request.app[keys.CLOCK].now_ms(),
-                "epoch": bounds.epoch,
-                "first": bounds.first,
-                "head": bounds.head,
-                "size_bytes": bounds.size_bytes,
-                "durable": hub.log.durable,
-                "leader": await leader.holder(),
-                "counts": {
-                    "topics": len(hub.live.tail.items),
-                    "subscribers": len(hub.members),
-                    "behind": len(hub.behind),
-                    "ws": doors.count("ws"),
-                    "sse": doors.count("sse"),
-                },
-                "sources": leader.schedule.statuses() if leader.schedule else [],
-            }
+            State(
+                instance=request.app[keys.INSTANCE],
+                now=request.app[keys.CLOCK].now_ms(),
+                epoch=bounds.epoch,
+                first=bounds.first,
+                head=bounds.head,
+                size_bytes=bounds.size_bytes,
+                durable=hub.log.durable,
+                leader=await leader.holder(),
+                counts=Counts(
+                    topics=len(hub.live.tail.items),
+                    subscribers=len(hub.members),
+                    behind=len(hub.behind),
+                    ws=doors.count("ws"),
+                    sse=doors.count("sse"),
+                ),
+                sources=[*leader.schedule.statuses()] if leader.schedule else [],
+            )
         )
     )
 
@@ -170,9 +183,10 @@ async def sources(request: web.Request) -> web.Response:
     if leader.schedule and leader.intake:
         for status in leader.schedule.statuses():
             view = leader.intake.view(status.name)
-            listed.append(msgspec.structs.asdict(status) | msgspec.structs.asdict(view))
-    told = {"instance": request.app[keys.INSTANCE], "leader": await leader.holder()}
-    return json_answer(encode({**told, "sources": listed}))
+            told = msgspec.structs.asdict(status) | msgspec.structs.asdict(view)
+            listed.append(SourceView(**told))
+    answer = Sources(request.app[keys.INSTANCE], await leader.holder(), listed)
+    return json_answer(encode(answer))
 
 
 async def steer_source(request: web.Request) -> web.Response:
@@ -228,30 +242,30 @@ async def connections(request: web.Request) -> web.Response:
     shown = heapq.nlargest(limit, staying, key=lambda each: (hub.lag(each.member), -each.opened_s))
     return json_answer(
         encode(
-            {
-                "instance": app[keys.INSTANCE],
-                "count": len(staying),
-                "connections": [_connection_view(hub, each, now_s) for each in shown],
-            }
+            Connected(
+                app[keys.INSTANCE],
+                len(staying),
+                [_connection_view(hub, each, now_s) for each in shown],
+            )
         )
     )
 
 
-def _connection_view(hub: Hub, connection: Connection, now_s: float) -> JsonObject:
+def _connection_view(hub: Hub, connection: Connection, now_s: float) -> ConnectionView:
     member = connection.member
     options = member.subscription.options
-    return {
-        "id": connection.id,
-        "door": connection.door,
-        "address": connection.address,
-        "topics": [*member.subscription.filters.names()],
-        "conflate_ms": options.conflate_ms,
-        "delay_ms": options.delay_ms,
-        "cursor": hub.place(member),
-        "lag": hub.lag(member),
-        "behind": member in hub.behind,
-        "age_s": round(now_s - connection.opened_s),
-    }
+    return ConnectionView(
+        id=connection.id,
+        door=connection.door,
+        address=connection.address,
+        topics=[*member.subscription.filters.names()],
+        conflate_ms=options.conflate_ms,
+        delay_ms=options.delay_ms,
+        cursor=hub.place(member),
+        lag=hub.lag(member),
+        behind=member in hub.behind,
+        age_s=round(now_s - connection.opened_s),
+    )
 
 
 async def disconnect(request: web.Request) -> web.Response:

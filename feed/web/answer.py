@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiohttp import web
+from msgspec import UNSET
 
 from feed.errors import Fault
-from feed.model.codec import Json, encode
+from feed.model.codec import encode
+from feed.web.body import Misfit, Problem
 
 NOT_STORED = {"Cache-Control": "no-store"}
 _PERSONAL = {"Cache-Control": "private, no-store"}
@@ -66,7 +68,7 @@ def problem(
     *,
     faults: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
-    **more: Json,
+    **more: Any,
 ) -> web.Response:
     """A refusal: `code` for programs, `detail` for people, `faults` with their places."""
     return web.Response(
@@ -81,17 +83,15 @@ def problem(
 
 
 def problem_body(
-    status: int, code: str, detail: str, *, faults: Sequence[Fault] = (), **more: Json
+    status: int, code: str, detail: str, *, faults: Sequence[Fault] = (), **more: Any
 ) -> bytes:
     """The JSON of a refusal (RFC 9457 section 3.1)."""
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "code": code,
+    told = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        errors=[Misfit(fault.path, fault.message) for fault in faults] or UNSET,
         **more,
-    }
-    if faults:
-        body["errors"] = [{"path": fault.path, "message": fault.message} for fault in faults]
-    return encode(body)
+    )
+    return encode(told)

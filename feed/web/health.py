@@ -6,11 +6,12 @@ from feed.errors import LogUnavailable
 from feed.model.codec import encode
 from feed.web import keys
 from feed.web.answer import json_answer
+from feed.web.body import Live, Ready
 
 
 async def live(_request: web.Request) -> web.Response:
     """The process works: it answers."""
-    return json_answer(b'{"live":true}')
+    return json_answer(encode(Live()))
 
 
 async def ready(request: web.Request) -> web.Response:
@@ -26,16 +27,16 @@ async def ready(request: web.Request) -> web.Response:
         reach = str(error)
     is_ready = reach == "ok" and not draining
     body = encode(
-        {
-            "ready": is_ready,
-            "instance": app[keys.INSTANCE],
-            "log": reach,
-            "epoch": epoch,
-            "head": head,
-            "durable": durable,
-            "leader": app[keys.LEADER].leads,
-            "draining": draining,
-        }
+        Ready(
+            ready=is_ready,
+            instance=app[keys.INSTANCE],
+            log=reach,
+            epoch=epoch,
+            head=head,
+            durable=durable,
+            leader=app[keys.LEADER].leads,
+            draining=draining,
+        )
     )
     headers = {} if is_ready else {"Retry-After": "5"}
     return json_answer(body, status=200 if is_ready else 503, headers=headers)

@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 from feed.errors import LogUnavailable
 from feed.model.codec import encode
 from feed.web import keys
+from feed.web.admin_body import Stay
 from feed.web.answer import json_answer, problem
 from feed.web.grant import EVERYTHING, GRANT
 from feed.web.middlewares import DOORS
@@ -158,8 +159,7 @@ async def stay(request: web.Request) -> web.Response:
     if session is None:
         return problem(409, "no_session", "a bearer token needs no session")
     session = session.seen(_now_s(request))
-    told = {"csrf": session.csrf, "ends": session.ends_s, "idle_ends": session.idle_ends_s}
-    return json_answer(encode(told))
+    return json_answer(encode(Stay(session.csrf, session.ends_s, session.idle_ends_s)))
 
 
 async def _session_of(request: web.Request) -> Session | None:
