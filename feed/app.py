@@ -22,6 +22,7 @@ from feed.hub.ingest import Ingest
 from feed.hub.leader import Leader
 from feed.log import retention
 from feed.log.open import open_log
+from feed.log.probe import probe
 from feed.settings import Settings
 from feed.sources.base import Source
 from feed.sources.open import open_source
@@ -134,6 +135,7 @@ async def _trim(hub: Hub, clock: Clock, settings: Settings) -> None:
         await asyncio.sleep(_TRIM_EVERY_S)
         try:
             await retention.trim(hub.log, clock.now_ms(), age_s=age_s, entries=entries)
+            await probe(hub.log, clock.now_ms())
             is_failing = False
         except FeedError as error:
             if not is_failing:

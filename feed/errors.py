@@ -21,6 +21,7 @@ FeedError
 ├── LogUnavailable      the log cannot promise durability now
 │   ├── LogAway         its server does not answer: it may have done what it was told
 │   ├── LogReplaced     its epoch has ended: what was read of it may not be so any longer
+│   ├── LogLost         its file is corrupt, or holds less than was acknowledged: the process ends
 │   └── Fenced          a source's change, after another instance has begun to lead
 ├── LogTrimmed          what was asked for is older than what the log holds
 └── LogInUse            another process owns the file
@@ -170,6 +171,10 @@ class LogAway(LogUnavailable):
 
 class LogReplaced(LogUnavailable):
     """The log has to be opened anew, mostly since it begins again under another epoch."""
+
+
+class LogLost(LogUnavailable):
+    """The log's file is corrupt or does not hold what was acknowledged: nothing may go on here."""
 
 
 class Fenced(LogUnavailable):

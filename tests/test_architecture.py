@@ -48,7 +48,12 @@ OWNERS = {
         "feed/client/",
         "feed/commands/",
     ),
-    "sqlite3": ("feed/log/sqlite.py", "feed/log/sqlite_bars.py", "feed/log/sqlite_writer.py"),
+    "sqlite3": (
+        "feed/log/sqlite.py",
+        "feed/log/sqlite_bars.py",
+        "feed/log/sqlite_file.py",
+        "feed/log/sqlite_writer.py",
+    ),
 }
 """Where a library may be named."""
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 
 from feed.clock import Clock
-from feed.errors import LogAway, LogReplaced, LogTrimmed, LogUnavailable
+from feed.errors import LogAway, LogLost, LogReplaced, LogTrimmed, LogUnavailable
 from feed.hub.lanes import Lanes
 from feed.hub.member import Member
 from feed.log.base import EventLog
@@ -79,7 +79,13 @@ class Following:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or (error := task.exception()) is None:
             return
-        log.error("the %s failed: the log can no longer be told", task.get_name(), exc_info=error)
+        trace = None if isinstance(error, LogLost) else error
+        log.error(
+            "the %s failed, and the log can no longer be told: %s",
+            task.get_name(),
+            error,
+            exc_info=trace,
+        )
         if not self.failed.done():
             self.failed.set_exception(error)
 

@@ -96,6 +96,11 @@ class EventLog(Protocol):
         """Whether an append that returned survives a crash and a power cut."""
         ...
 
+    @property
+    def trouble(self) -> str:
+        """Why the last append from here was not taken, where that was the engine; empty: it was."""
+        ...
+
     async def append(self, batch: Batch) -> Appended:
         """Append all of the batch or nothing, in order; durable on return where `durable` says so.
 

@@ -34,6 +34,7 @@ class MemoryLog:
     """Lists and dicts; every method runs to its end without a pause."""
 
     durable = False
+    trouble = ""
 
     def __init__(self) -> None:
         self._epoch = new_epoch()

@@ -27,6 +27,7 @@ from feed.log.redis_reader import (
 from feed.log.redis_seen import ANOTHER, Place, Seen
 from feed.log.redis_store import EVENTS, ITEMS, LOG, META, NOTES, Argument, Store
 from feed.log.redis_writer import Writer, event_name
+from feed.log.trouble import Trouble
 from feed.model.entry import Entry
 from feed.model.topic import Filters
 
@@ -46,7 +47,8 @@ class RedisLog:
         self._published = Published(place.offset)
         reading = Store(url, connections=1)
         self._reader = Reader(reading, epoch, self._seen, self._published, durable)
-        self._writer = Writer(store, epoch, self._seen)
+        self._trouble = Trouble()
+        self._writer = Writer(store, epoch, self._seen, self._trouble)
         self._closed = False
 
     @classmethod
@@ -73,6 +75,11 @@ class RedisLog:
     def durable(self) -> bool:
         """See EventLog. As the server said when it was last connected to."""
         return self._reader.durable
+
+    @property
+    def trouble(self) -> str:
+        """See EventLog."""
+        return self._trouble.words
 
     async def append(self, batch: Batch) -> Appended:
         """See EventLog."""

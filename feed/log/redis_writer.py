@@ -33,6 +33,7 @@ from feed.log.redis_store import (
     Argument,
     Store,
 )
+from feed.log.trouble import Trouble
 from feed.model.entry import Record
 
 log = logging.getLogger(__name__)
@@ -60,8 +61,9 @@ class Writer:
     the log gets a new epoch.
     """
 
-    def __init__(self, store: Store, epoch: str, seen: Seen) -> None:
+    def __init__(self, store: Store, epoch: str, seen: Seen, trouble: Trouble) -> None:
         self._store = store
+        self._trouble = trouble
         self._epoch = epoch
         self._seen = seen
         self._name = secrets.token_hex(6)
@@ -90,6 +92,7 @@ class Writer:
             try:
                 outcomes = await self._say([batch for batch, _ in taken])
             except FeedError as error:
+                self._trouble.note([error])
                 _deliver(taken, [error] * len(taken))
             except asyncio.CancelledError:
                 _deliver(taken, [LogUnavailable("the log is closed")] * len(taken))
@@ -98,6 +101,7 @@ class Writer:
                 log.exception("batches could not be written")
                 _deliver(taken, [LogUnavailable(str(error))] * len(taken))
             else:
+                self._trouble.note(outcomes)
                 _deliver(taken, outcomes)
             if not self._queue:
                 self._work.clear()

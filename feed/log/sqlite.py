@@ -14,14 +14,16 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TypeVar
 
-from feed.errors import LogInUse, LogTrimmed, LogUnavailable
+from feed.errors import LogInUse, LogLost, LogTrimmed, LogUnavailable
 from feed.log import sqlite_bars
 from feed.log.bars import Bars, packed
 from feed.log.base import Appended, Batch, Bounds, Note, Snapshot
 from feed.log.group_commit import Committed, GroupCommit
 from feed.log.lease import Sole
 from feed.log.published import Published
-from feed.log.sqlite_writer import Writer, open_file, read_head, read_meta, read_newer, read_rows
+from feed.log.sqlite_file import open_file, read_head, read_meta, read_newer, read_rows, words
+from feed.log.sqlite_writer import Writer
+from feed.log.trouble import Trouble
 from feed.model.entry import Entry, Item
 from feed.model.topic import Filters
 
@@ -36,10 +38,9 @@ class SqliteLog:
 
     durable = True
 
-    def __init__(
-        self, path: Path, writer: Writer, reader: sqlite3.Connection, held: ExitStack
-    ) -> None:
-        self._parts = (path, path.with_name(f"{path.name}-wal"))
+    def __init__(self, writer: Writer, reader: sqlite3.Connection, held: ExitStack) -> None:
+        self._inodes = writer.inodes
+        self._trouble = Trouble()
         self._epoch = writer.epoch
         self._first = writer.first
         self._published = Published(writer.head)
@@ -55,11 +56,16 @@ class SqliteLog:
         with ExitStack() as held:
             held.callback(os.close, _own(path))
             try:
-                writer = Writer(held.enter_context(closing(open_file(path))))
+                writer = held.enter_context(closing(Writer(path)))
                 reader = held.enter_context(closing(open_file(path)))
-            except (sqlite3.Error, LogUnavailable) as error:
-                raise LogUnavailable(f"{path}: {error}") from error
-            return cls(path, writer, reader, held.pop_all())
+            except (sqlite3.Error, OSError, UnicodeError, LogUnavailable) as error:
+                raise LogUnavailable(f"{path}: {words(error)}") from error
+            return cls(writer, reader, held.pop_all())
+
+    @property
+    def trouble(self) -> str:
+        """See EventLog."""
+        return self._trouble.words
 
     async def append(self, batch: Batch) -> Appended:
         """See EventLog."""
@@ -85,10 +91,7 @@ class SqliteLog:
     async def bounds(self) -> Bounds:
         """See EventLog."""
         self._still_open()
-        try:
-            size = sum(part.stat().st_size for part in self._parts)
-        except OSError as error:
-            raise LogUnavailable(str(error)) from error
+        size = self._inodes.size_bytes()
         return Bounds(self._epoch, self._first, self._published.head, size)
 
     def follow(self, after: int) -> AsyncIterator[Sequence[Entry]]:
@@ -132,6 +135,10 @@ class SqliteLog:
     def _committed(self, committed: Committed) -> None:
         """What the writer made durable; runs in the loop, before whoever appended it goes on."""
         self._first = committed.first
+        self._trouble.note(committed.outcomes)
+        for outcome in committed.outcomes:
+            if isinstance(outcome, LogLost):
+                self._published.fail(outcome)
         if committed.entries:
             self._published.publish(committed.entries)
 
@@ -149,7 +156,7 @@ class SqliteLog:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._reading, run)
         except sqlite3.Error as error:
-            raise LogUnavailable(str(error)) from error
+            raise LogUnavailable(words(error)) from error
 
     def _still_open(self) -> None:
         if self._closed:

@@ -1,98 +1,64 @@
-"""The file of the SQLite log: its form, and the one connection that writes it."""
+"""The one connection that writes the file of the SQLite log, and what it does when a disk fails.
+
+A sync that failed has told so once: what it was to write may never reach the disk, and the next
+sync succeeds all the same. Decision 0017 says what follows from that.
+"""
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
-from feed.errors import FeedError, KeyReused, LogUnavailable
+from feed.errors import FeedError, KeyReused, LogLost, LogUnavailable
 from feed.log import sqlite_bars
 from feed.log.bars import Packed
 from feed.log.base import KEY_LIFE_MS, MOST_NOTES, Appended, Batch, check, keeps, numbered
 from feed.log.group_commit import Committed, Work
-from feed.log.memory import new_epoch
+from feed.log.sqlite_file import (
+    BUSY_MS,
+    Inodes,
+    open_file,
+    pack,
+    prepare,
+    read_head,
+    read_meta,
+    read_newer,
+    read_rows,
+    words,
+)
 from feed.model.entry import Entry, Record
 
 log = logging.getLogger(__name__)
 
-_FORMAT = 2
 _ROW = 128
 """Entries in one row at the most: to read one of them, all are read."""
 
 _BEHIND = 2048
 """Entries that the items may be behind: to write them takes a commit some milliseconds more."""
 
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
-CREATE TABLE log (last INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
-CREATE TABLE item (
-    topic TEXT PRIMARY KEY, v INTEGER NOT NULL, ts INTEGER NOT NULL, data BLOB
-) STRICT, WITHOUT ROWID;
-CREATE TABLE event (
-    topic TEXT NOT NULL, id TEXT NOT NULL, "offset" INTEGER NOT NULL, kind TEXT NOT NULL,
-    PRIMARY KEY (topic, id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX event_offset ON event ("offset");
-CREATE TABLE answer (
-    key TEXT PRIMARY KEY, digest BLOB NOT NULL, at INTEGER NOT NULL,
-    "offset" INTEGER NOT NULL, answer BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX answer_at ON answer (at);
-"""
-"""A row of `log` is neighbouring entries of one commit as MessagePack, and the last's offset.
+_CHECKPOINT_PAGES = 1000
+"""Pages in the write-ahead log, as they are reckoned, before it goes into the database.
 
-`item` tells the items as of the offset `items` in `meta`; what changed since is in `log`.
+SQLite would do that by itself as often, but not say that it failed.
 """
 
-_NOTES = """
-CREATE TABLE IF NOT EXISTS note (
-    "offset" INTEGER PRIMARY KEY, at INTEGER NOT NULL, note BLOB NOT NULL
-) STRICT
-"""
-"""Which files of this format did not always have."""
+_CHECKPOINT_MS = 200
+"""How long it waits for who reads; a backup takes longer, and must not hold up appends."""
 
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(list[Entry]).decode
+_PAGE_BYTES = 4096
+_COMMIT_PAGES = 4
+_EVENT_PAGES = 3
 
 
-def open_file(path: Path) -> sqlite3.Connection:
-    """A connection as every thread of the log needs it; transactions are begun by hand."""
-    db = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-        db.execute("PRAGMA secure_delete=OFF")  # all of it was public: it need not be overwritten
-    except sqlite3.Error:
-        db.close()
-        raise
-    return db
+def _is_passing(error: sqlite3.Error) -> bool:
+    """Whether room alone, or another's lock, was in the way: all is as it was before."""
+    return getattr(error, "sqlite_errorname", "") in ("SQLITE_FULL", "SQLITE_BUSY")
 
 
-def read_meta(db: sqlite3.Connection, name: str) -> int:
-    """`first`, the oldest offset that is held, or `items`, the one that `item` stands at."""
-    (value,) = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-    return int(value)
-
-
-def read_head(db: sqlite3.Connection) -> int:
-    """The newest offset that was given, though its entry may have been let go."""
-    (last,) = db.execute("SELECT coalesce(max(last), 0) FROM log").fetchone()
-    return max(int(last), read_meta(db, "first") - 1)
-
-
-def read_rows(db: sqlite3.Connection, after: int) -> Iterator[list[Entry]]:
-    """Every entry after an offset, in order, a row's at a time."""
-    for (packed,) in db.execute("SELECT entries FROM log WHERE last > ? ORDER BY last", (after,)):
-        entries = _unpack(packed)
-        yield entries[max(0, after + 1 - entries[0].offset) :]
-
-
-def read_newer(db: sqlite3.Connection) -> dict[str, Entry]:
-    """For each item that is newer than `item` says, its last change."""
-    rows = read_rows(db, read_meta(db, "items"))
-    return {entry.topic: entry for row in rows for entry in row if entry.item is not None}
+def _is_corrupt(error: Exception) -> bool:
+    name: str = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
 class _Group:
@@ -108,36 +74,42 @@ class _Group:
 
 
 class Writer:
-    """Has one connection to itself, and all versions in memory: it reads little when it writes."""
+    """Has one connection to itself, and all versions in memory: it reads little when it writes.
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        if not db.execute("SELECT name FROM sqlite_schema").fetchone():
-            self._create()
-        meta = dict(db.execute("SELECT name, value FROM meta"))
-        if meta.get("format") != _FORMAT:
-            raise LogUnavailable(f"not a log of format {_FORMAT}")
-        db.executescript(f"{_NOTES}; {sqlite_bars.SCHEMA}")
-        self.epoch = str(meta["epoch"])
-        self.head = read_head(db)
-        self.first = read_meta(db, "first")
-        self._items = read_meta(db, "items")
-        self._at = max((row[-1].at for row in read_rows(db, self.head - 1)), default=0)
-        self._newer = read_newer(db)
-        self._versions = dict(db.execute("SELECT topic, v FROM item"))
-        self._versions.update((topic, entry.v) for topic, entry in self._newer.items())
+    Opening it raises sqlite3.Error, or LogUnavailable where the file is no log of ours.
+    """
 
-    def _create(self) -> None:
-        meta = {"format": _FORMAT, "epoch": new_epoch(), "first": 1, "items": 0}
-        self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA}")
-        self._db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-        self._db.execute("COMMIT")
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lost: LogLost | None = None
+        self._db = db = open_file(path)
+        try:
+            self.epoch = prepare(db)
+            self.head = read_head(db)
+            self.first = read_meta(db, "first")
+            self._items = read_meta(db, "items")
+            self._at = max((row[-1].at for row in read_rows(db, self.head - 1)), default=0)
+            self._newer = read_newer(db)
+            self._versions = dict(db.execute("SELECT topic, v FROM item"))
+            self._versions.update((topic, entry.v) for topic, entry in self._newer.items())
+            self.inodes = Inodes(path)
+            self._pages = 0
+            # Nor is it built on what only the system's memory may hold, of a process before this.
+            self._is_sound = self._empty()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
 
     def commit(self, works: Sequence[Work]) -> Committed:
         """Do it all in one transaction: a check fails one of the works, a write fails all."""
         group = _Group(self.head, self.first, self._items, self._at)
         outcomes: list[Appended | FeedError] = []
         try:
+            self._demand_sound()
             self._db.execute("BEGIN IMMEDIATE")
             for work in works:
                 try:
@@ -147,13 +119,65 @@ class Writer:
             self._write(group)
             self._db.execute("COMMIT")
         except Exception as error:  # the thread's border: whatever it is, nobody may wait for ever
-            if not isinstance(error, sqlite3.Error):
+            if not isinstance(error, sqlite3.Error | LogUnavailable):
                 log.exception("a batch could not be written; nothing of this commit was kept")
-            if self._db.in_transaction:  # SQLite may have rolled back by itself
-                self._db.execute("ROLLBACK")
-            return Committed((), self.first, [LogUnavailable(str(error)) for _ in works])
+            unavailable = self._undone(error)
+            return Committed((), self.first, [unavailable] * len(works))
         self._keep(group)
+        if self._pages > _CHECKPOINT_PAGES:
+            try:
+                self._checkpoint("FULL")
+            except sqlite3.Error as error:  # what was committed stands, in the write-ahead log
+                log.warning("the write-ahead log cannot be emptied: %s", words(error))
+                self._is_sound = False
         return Committed(group.entries, self.first, outcomes)
+
+    def _demand_sound(self) -> None:
+        if self._lost:
+            raise self._lost
+        self.inodes.size_bytes()
+        if not self._is_sound:
+            self._make_sound()
+
+    def _undone(self, error: Exception) -> LogUnavailable:
+        """Let go of the transaction, and tell what that means for the next one."""
+        if isinstance(error, sqlite3.OperationalError) and not _is_passing(error):
+            self._is_sound = False
+        if self._db.in_transaction:  # SQLite may have rolled back by itself
+            with suppress(sqlite3.Error):  # the next BEGIN fails then, and it is opened again
+                self._db.execute("ROLLBACK")
+        if _is_corrupt(error):
+            error = LogLost(f"{self._path}: {error}")
+        if isinstance(error, LogLost):
+            self._lost = error
+        return error if isinstance(error, LogUnavailable) else LogUnavailable(words(error))
+
+    def _make_sound(self) -> None:
+        """Go on, with another connection, once all that was acknowledged is written anew."""
+        db = open_file(self._path)
+        self._db.close()
+        self._db = db
+        if not self._empty():
+            raise LogUnavailable("others read the file while it is to be written anew")
+        if (prepare(db), read_head(db)) != (self.epoch, self.head):
+            raise LogLost(f"{self._path} does not hold what was acknowledged")
+        self._is_sound = True
+        log.info("the file of the log was written anew after a failure, and holds all")
+
+    def _empty(self) -> bool:
+        """Write every page of the write-ahead log into the database, sync it, and begin it anew."""
+        return self._checkpoint("TRUNCATE")
+
+    def _checkpoint(self, mode: str) -> bool:
+        """Write the write-ahead log into the database; whether all of it, for who reads is waited.
+
+        Pages that are written while a reader is behind are not synced, and not written again.
+        """
+        self._db.execute(f"PRAGMA busy_timeout={_CHECKPOINT_MS}")
+        (is_busy, *_) = self._db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        self._db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        self._pages = 0
+        return not is_busy
 
     def _keep(self, group: _Group) -> None:
         self.head, self.first, self._at = group.head, group.first, group.at
@@ -195,6 +219,7 @@ class Writer:
         group.newer.update({entry.topic: entry for entry in added if entry.item is not None})
         if events := _events(batch.records, added):
             self._db.executemany("INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?)", events)
+            self._pages += _EVENT_PAGES * len(events)
         if batch.note:
             note = (group.head, group.at, batch.note)
             self._db.execute("INSERT INTO note VALUES (?, ?, ?)", note)
@@ -206,12 +231,15 @@ class Writer:
     def _write(self, group: _Group) -> None:
         entries, write = group.entries, self._db.executemany
         rows = [entries[start : start + _ROW] for start in range(0, len(entries), _ROW)]
-        write("INSERT INTO log VALUES (?, ?)", [(row[-1].offset, _pack(row)) for row in rows])
+        packed = [(row[-1].offset, pack(row)) for row in rows]
+        write("INSERT INTO log VALUES (?, ?)", packed)
+        self._pages += sum(len(each) for _, each in packed) // _PAGE_BYTES + _COMMIT_PAGES
         if group.head - group.items < _BEHIND and group.first <= group.items + 1:
             return
         newer = self._newer | group.newer
         items = [(e.topic, e.v, e.ts, e.data) for _, e in sorted(newer.items())]
         write("INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)", items)
+        self._pages += len(items)
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'items'", (group.head,))
         group.items = group.head
 

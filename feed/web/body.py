@@ -112,6 +112,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     ready: bool
     instance: str
     log: Annotated[str, Meta(description="`ok`, or what is wrong with it.")]
+    writable: Annotated[bool, Meta(description="The last append came to its end.")]
     epoch: str | None
     head: CursorText | None
     durable: Annotated[bool, Meta(description="An append survives a power cut.")] | None

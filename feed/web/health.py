@@ -15,22 +15,28 @@ async def live(_request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """Whether to send clients here: the log is in reach, and the instance stays."""
+    """Whether to send clients here: the log can be read, and the instance stays.
+
+    Where nothing can be appended (a full disk), clients are served all the same: `writable` is
+    false then, and `log` says why. It is so as of the last append, one being tried now and then.
+    """
     app = request.app
     hub, draining = app[keys.HUB], app[keys.CONNECTIONS].draining.is_set()
     epoch = head = durable = None
-    reach = "ok"
+    reach = trouble = ""
     try:
         epoch, head, durable = hub.epoch, hub.live.cursor(hub.head), hub.log.durable
+        trouble = hub.log.trouble
         head = hub.live.cursor((await hub.log.bounds()).head)
     except LogUnavailable as error:
         reach = str(error)
-    is_ready = reach == "ok" and not draining
+    is_ready = not reach and not draining
     body = encode(
         Ready(
             ready=is_ready,
             instance=app[keys.INSTANCE],
-            log=reach,
+            log=reach or trouble or "ok",
+            writable=not reach and not trouble,
             epoch=epoch,
             head=head,
             durable=durable,

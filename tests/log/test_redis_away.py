@@ -8,9 +8,11 @@ from redis import Redis
 
 from feed.errors import LogAway, LogUnavailable
 from feed.log.base import Appended, EventLog
+from feed.log.probe import probe
 from feed.log.redis import RedisLog
 from feed.model.topic import ALL
-from tests.support.records import FUSE_S, batch, changed, fill, followed, held, keyed
+from tests.support.records import FUSE_S, NOW_MS, batch, changed, fill, followed, held, keyed
+from tests.support.traffic import beats
 from tests.support.valkey import Valkey
 from tests.support.valkey_proxy import APPEND, ValkeyProxy
 
@@ -103,6 +105,53 @@ async def test_a_server_without_memory_writes_nothing_in_part(server: Valkey) ->
 
     assert await log.append(keyed("k", changed(4))) == Appended(4, b"answer")
     assert [entry.offset for entry in await followed(log, 0, 4)] == [1, 2, 3, 4]
+    await log.aclose()
+
+
+async def _without_replicas(server: Valkey, _: Path) -> None:
+    server.say("CONFIG SET min-replicas-to-write 1")
+
+
+async def _unable_to_save(server: Valkey, directory: Path) -> None:
+    """A directory stands where its snapshot belongs."""
+    (directory / "valkey" / "dump.rdb").mkdir()
+    server.say("CONFIG SET save '3600 1'")
+    server.say("BGSAVE")
+    async with asyncio.timeout(FUSE_S):
+        async for _ in beats(50):
+            if b"rdb_last_bgsave_status:err" in server.say("INFO persistence"):
+                break
+
+
+REFUSALS = {
+    "NOREPLICAS": (_without_replicas, "CONFIG SET min-replicas-to-write 0"),
+    "MISCONF": (_unable_to_save, "CONFIG SET stop-writes-on-bgsave-error no"),
+}
+
+
+@pytest.mark.parametrize("word", REFUSALS)
+async def test_a_server_that_refuses_to_write_is_read_and_tried_again(
+    word: str, server: Valkey, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse, mend = REFUSALS[word]
+    log = await RedisLog.open(server.url())
+    await fill(log, 3)
+    before = await held(log)
+    await refuse(server, tmp_path)
+    for append in (log.append(batch(changed(4, event_id="e"))), log.append(keyed("k", changed(4)))):
+        with pytest.raises(LogUnavailable, match=word) as raised:
+            await append
+        assert not isinstance(raised.value, LogAway), "it is not said again for two seconds"
+    with pytest.raises(LogUnavailable, match=word):
+        await probe(log, NOW_MS)
+    assert word in log.trouble
+    assert await held(log) == before, "what is there can be read"
+    server.say(mend)
+
+    await probe(log, NOW_MS)
+    assert log.trouble == ""
+    assert await log.append(keyed("k", changed(4))) == Appended(4, b"answer")
+    assert caplog.text.count("nothing can be appended to the log") == 1
     await log.aclose()
 
 

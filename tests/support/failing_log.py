@@ -9,6 +9,7 @@ class FailingLog:
     """Refuses so many appends, then passes them on; all else is the log's own."""
 
     durable = False
+    trouble = ""
 
     def __init__(self, log: MemoryLog, *, failures: int = 0, conflicts: int = 0) -> None:
         self._log = log
