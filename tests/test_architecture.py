@@ -13,12 +13,13 @@ TEXTS = {
     for file in (ROOT / "feed").rglob("*.py")
 }
 
-BELOW_ALL = {"__version__", "errors", "clock", "limits"}
+BELOW_ALL = {"__version__", "errors", "clock", "limits", "histogram"}
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "clock": set(),
     "limits": set(),
+    "histogram": set(),
     "model": {"errors"},
     "log": {"model"} | BELOW_ALL,
     "sources": {"model"} | BELOW_ALL,

@@ -32,7 +32,7 @@ async def bring_up(lane: Lane, member: Member) -> None:
         if member.begins_again:
             if member.sink.is_full:
                 await member.sink.drained()  # so that nothing comes between the two
-            member.sink.write(plain(Reset(reason=Step.EPOCH.value)))
+            _write(lane, member, _reset(lane, Step.EPOCH))
             member.begins_again = False
         await send_snapshot(lane, member, member.owed)
 
@@ -42,7 +42,7 @@ async def _catch_up(lane: Lane, member: Member) -> None:
         try:
             await _send_newer(lane, member)
         except LogTrimmed:
-            await restart(lane, member, Step.EXPIRED.value)
+            await restart(lane, member, Step.EXPIRED)
 
 
 async def _send_newer(lane: Lane, member: Member) -> None:
@@ -50,7 +50,7 @@ async def _send_newer(lane: Lane, member: Member) -> None:
     while part := await next_slice(lane.pages, lane.tail, member.cursor, member.told):
         async with lane.pages.turns:
             if frame := _frame(lane, member, part):
-                member.sink.write(frame)
+                _write(lane, member, frame)
             member.cursor = part.upto
             await asyncio.sleep(0)  # whoever keeps up goes before those who come back
         if member.sink.is_full:
@@ -72,9 +72,19 @@ def _frame(lane: Lane, member: Member, part: Slice) -> Frame | None:
     )
 
 
-async def restart(lane: Lane, member: Member, reason: str) -> None:
+def _write(lane: Lane, member: Member, frame: Frame) -> None:
+    member.sink.write(frame)
+    lane.traffic.behind.add(frame)
+
+
+def _reset(lane: Lane, why: Step) -> Frame:
+    lane.traffic.resets[why.value] += 1
+    return plain(Reset(reason=why.value))
+
+
+async def restart(lane: Lane, member: Member, why: Step) -> None:
     """Tell a member that what came after its cursor is lost to it, and the state as it is now."""
-    member.sink.write(plain(Reset(reason=reason)))
+    _write(lane, member, _reset(lane, why))
     member.held, member.begins_again = Held(resumed=False), False
     member.cursor, member.owed = lane.tail.head, member.subscription.filters
     await send_snapshot(lane, member, member.owed)
@@ -96,7 +106,7 @@ async def send_snapshot(lane: Lane, member: Member, filters: Filters) -> None:
     for frame in snapshot(lane, filters, member.subscription.interest):
         if member.sink.is_full:
             await member.sink.drained()
-        member.sink.write(frame)
+        _write(lane, member, frame)
     member.cursor, member.owed = place, None
 
 

@@ -9,6 +9,7 @@ from feed.clock import Clock
 from feed.errors import LogAway, LogLost, LogReplaced, LogTrimmed, LogUnavailable
 from feed.hub.lanes import Lanes
 from feed.hub.member import Member
+from feed.hub.traffic import Traffic
 from feed.log.base import EventLog
 
 log = logging.getLogger(__name__)
@@ -31,12 +32,14 @@ class Following:
         clock: Clock,
         heartbeat_s: float,
         fell_behind: Callable[[Member], None],
+        traffic: Traffic,
     ) -> None:
         self.began = asyncio.Event()
         self._open_log = open_log
         self._clock = clock
         self._heartbeat_s = heartbeat_s
         self._fell_behind = fell_behind
+        self._traffic = traffic
         self._lanes: Lanes | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -118,7 +121,7 @@ class Following:
             if events is None:
                 events = await self._open_log()
                 undone.push_async_callback(events.aclose)
-            lanes = Lanes(events, self._clock, self._fell_behind)
+            lanes = Lanes(events, self._clock, self._fell_behind, self._traffic)
             await lanes.start()
             undone.pop_all()
         before, self._lanes = self._lanes, lanes

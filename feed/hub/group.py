@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from feed.hub.conflate import Elements, Held, every, merged, projected
+from feed.hub.conflate import Held, every, merged, projected
 from feed.hub.member import Crowd, Member
 from feed.hub.subscription import Subscription
 from feed.model.entry import Entry
@@ -22,6 +22,7 @@ class Group(Crowd):
     """
 
     __slots__ = (
+        "conflates",
         "cursor",
         "due_s",
         "flushed_s",
@@ -39,6 +40,7 @@ class Group(Crowd):
         options = subscription.options
         self.subscription = subscription
         self.is_patient = options.window_ms > 0 or options.conflate_ms > 0
+        self.conflates = options.conflate_ms > 0
         self.is_plain = options.conflate_ms == 0 and options.fields is None
         self.cursor = 0
         self.late: dict[Member, float] = {}
@@ -51,7 +53,7 @@ class Group(Crowd):
 
 def elements(
     entries: Sequence[Entry], subscription: Subscription, held: Held, *, merge: bool = False
-) -> Elements:
+) -> tuple[list[bytes], list[bytes]]:
     """What a subscription sends of entries that match it. `merge`: its reader has fallen behind."""
     options = subscription.options
     merge = merge or options.conflate_ms > 0

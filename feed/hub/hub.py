@@ -14,6 +14,7 @@ from feed.hub.lane import Lane
 from feed.hub.member import Member
 from feed.hub.plan import plan
 from feed.hub.subscription import Subscription
+from feed.hub.traffic import Traffic
 from feed.log.base import EventLog
 from feed.model.cursor import Cursor
 from feed.model.entry import Item
@@ -37,7 +38,8 @@ class Hub:
         self.heartbeat_s = heartbeat_s
         self.members: dict[Member, Lane] = {}
         self.behind: dict[Member, None] = {}
-        self._following = Following(open_log, clock, heartbeat_s, self._fell_behind)
+        self.traffic = Traffic()
+        self._following = Following(open_log, clock, heartbeat_s, self._fell_behind, self.traffic)
 
     async def start(self) -> None:
         """Open the log and follow it. A server that keeps it may come later, and it begins then.
@@ -87,6 +89,11 @@ class Hub:
     def head(self) -> int:
         """The newest offset that this instance has read."""
         return self.live.tail.head
+
+    @property
+    def delays(self) -> int:
+        """How many lanes there are behind the live one."""
+        return self._following.lanes.late
 
     def current(self, topic: str) -> Item | None:
         """A topic's item as this instance has read it; None where it never was there."""
@@ -138,9 +145,10 @@ class Hub:
         step = plan(cursor, bounds, lane.tail.first, lane.tail.head)
         self.enter(member, lane)
         member.subscription = wanted
+        self.traffic.begun["reset" if step.is_reset else "resumed"] += 1
         acknowledge(not step.is_reset)
         if step.is_reset:
-            await restart(lane, member, step.value)
+            await restart(lane, member, step)
         else:
             member.cursor, member.held = cursor.offset, Held(resumed=True)
 
@@ -151,6 +159,8 @@ class Hub:
             member.cursor = lane.tail.head
         self.enter(member, lane)
         before, member.subscription = member.subscription, wanted
+        if before.filters == NONE != wanted.filters:
+            self.traffic.begun["snapshot"] += 1
         fresh = new_topics(before, wanted)
         if member.owed is not None:
             fresh = fresh.plus(member.owed).within(wanted.filters)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from feed.clock import Clock
-from feed.hub.conflate import Held, every
+from feed.hub.conflate import Held, every, versions
 from feed.hub.group import NOTHING, Group, elements
 from feed.hub.interest import Interest
 from feed.hub.kept import Kept
@@ -13,6 +13,7 @@ from feed.hub.member import Member, write
 from feed.hub.pages import Pages
 from feed.hub.subscription import Subscription
 from feed.hub.tail import Tail
+from feed.hub.traffic import Traffic
 from feed.model.cursor import Cursor
 from feed.model.entry import Entry, Item
 from feed.model.frame import Frame, Heading, heading, plain, update
@@ -49,6 +50,7 @@ class Lane:
         pages: Pages,
         clock: Clock,
         fell_behind: Callable[[Member], None],
+        traffic: Traffic,
     ) -> None:
         self.epoch = epoch
         self.tail = tail
@@ -58,6 +60,7 @@ class Lane:
         self.used_s = self._now_s()
         self.is_closed = False
         self.kept = Kept(_MOST_KEPT)
+        self.traffic = traffic
         self._clock = clock
         self._fell_behind = fell_behind
         self._interest: Interest[Group] = Interest()
@@ -167,7 +170,10 @@ class Lane:
                 )
                 if items or events:
                     group.told_s = now_s
-                    told.append((group, update(head, items, events)))
+                    frame = update(head, items, events)
+                    if group.conflates:
+                        frame.merged = versions(pending) - len(items)
+                    told.append((group, frame))
             self._push(told)
             for group in [group for group in some if group in self._awaited]:
                 self._bring_up_late(group)
@@ -184,11 +190,18 @@ class Lane:
     ) -> Frame | None:
         """The update that tells matching entries and moves to `upto`; None: nothing to tell."""
         items, events = elements(entries, subscription, held, merge=merge)
-        return update(self._heading(upto), items, events) if items or events else None
+        if not items and not events:
+            return None
+        frame = update(self._heading(upto), items, events)
+        if merge or subscription.options.conflate_ms:
+            frame.merged = versions(entries) - len(items)
+        return frame
 
     def _push(self, told: Sequence[tuple[Group, Frame]]) -> None:
         """Write groups their frames; who takes no more leaves with its place before it."""
-        for group, member in write(told):
+        full = write(told)
+        self.traffic.told(told, full)
+        for group, member in full:
             member.cursor = group.cursor
             member.held = Held(resumed=True)  # what it holds is not told apart from the group's
             group.remove(member)

@@ -12,6 +12,7 @@ from feed.hub.lane import Lane
 from feed.hub.member import Member
 from feed.hub.pages import Pages
 from feed.hub.tail import Tail
+from feed.hub.traffic import Traffic
 from feed.log.base import EventLog, Snapshot
 from feed.model.entry import Entry
 from feed.model.topic import ALL
@@ -42,7 +43,11 @@ class Lanes:
     """
 
     def __init__(
-        self, events: EventLog, clock: Clock, fell_behind: Callable[[Member], None]
+        self,
+        events: EventLog,
+        clock: Clock,
+        fell_behind: Callable[[Member], None],
+        traffic: Traffic,
     ) -> None:
         self.log = events
         self.pages = Pages(events)
@@ -50,6 +55,7 @@ class Lanes:
         self._epoch = ""
         self._clock = clock
         self._fell_behind = fell_behind
+        self._traffic = traffic
         self._lanes: dict[int, Lane] = {}
         self._opening: dict[int, asyncio.Task[Lane]] = {}
         self._followers: dict[int, asyncio.Task[None]] = {}
@@ -59,8 +65,13 @@ class Lanes:
         self._epoch = (await self.log.bounds()).epoch
         tail = Tail(await self.log.items(ALL), _TAIL)
         self.live = self._lanes[0] = self._lane(tail)
-        following = _follow(self.live, self.log.follow(tail.head))
+        following = _follow(self.live, self.log.follow(tail.head), self._note_latency)
         self._followers[0] = self._start("live lane", following)
+
+    @property
+    def late(self) -> int:
+        """How many have a delay."""
+        return len(self._lanes) - 1
 
     def close(self) -> list[Member]:
         """Move nobody any more; gives those who stood here, with their cursors."""
@@ -86,7 +97,11 @@ class Lanes:
             self.failed.set_exception(error)
 
     def _lane(self, tail: Tail) -> Lane:
-        return Lane(self._epoch, tail, self.pages, self._clock, self._fell_behind)
+        return Lane(self._epoch, tail, self.pages, self._clock, self._fell_behind, self._traffic)
+
+    def _note_latency(self, entries: Sequence[Entry]) -> None:
+        """What was appended has been handed to the sockets."""
+        self._traffic.latency.observe(max(0, self._clock.now_ms() - entries[0].at) / 1000)
 
     async def of(self, delay_ms: int) -> Lane:
         """The lane of a delay. Raises LogUnavailable, also where too many others are in use."""
@@ -147,15 +162,21 @@ class Lanes:
         self.pages.frames.clear()  # they say when they were sent
 
 
-async def _follow(lane: Lane, following: AsyncIterator[Sequence[Entry]]) -> None:
+async def _follow(
+    lane: Lane,
+    following: AsyncIterator[Sequence[Entry]],
+    moved: Callable[[Sequence[Entry]], None] | None = None,
+) -> None:
     """Move a lane along; let it rest for as long as it was busy, `_REST_S` at the most.
 
-    What comes meanwhile goes out together: fewer and larger writes.
+    What comes meanwhile goes out together: fewer and larger writes. `moved` is told of it.
     """
     now_s = asyncio.get_running_loop().time
     async for entries in following:
         began_s = now_s()
         lane.extend(entries)
+        if moved:
+            moved(entries)
         busy_s = now_s() - began_s
         if busy_s > _BUSY_S:
             await asyncio.sleep(min(busy_s, _REST_S))

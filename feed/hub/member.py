@@ -123,14 +123,15 @@ class Crowd:
     """Those who are written the same.
 
     `lines`, by their descriptors, are those of its members that are wrapped for like the first;
-    the `others` are written to by their sinks.
+    the `others` are written to by their sinks. `count`: how many all of them are.
     """
 
-    __slots__ = ("lines", "others", "wrap")
+    __slots__ = ("count", "lines", "others", "wrap")
 
     wrap: Wrap
 
     def __init__(self) -> None:
+        self.count = 0
         self.lines: dict[int, Line] = {}
         self.others: dict[Member, None] = _NOBODY
 
@@ -146,6 +147,7 @@ class Crowd:
     def add(self, member: Member) -> None:
         """Let a member in."""
         member.crowd = self
+        self.count += 1
         line = member.line
         if line and not self.lines:
             self.wrap = line.wrap
@@ -159,6 +161,7 @@ class Crowd:
     def remove(self, member: Member) -> None:
         """Let a member go."""
         member.crowd = None
+        self.count -= 1
         if member.line and self.lines.get(member.line.fd) is member.line:
             del self.lines[member.line.fd]
         else:

@@ -14,14 +14,18 @@ SNAPSHOT_PART = 500
 class Frame:
     """One frame as JSON. `cursor`: the place that it moves the client to, None where it moves none.
 
-    A door's own wrapping of it is made once, however many connections it goes to.
+    `elements`: how many items and events it tells; `merged`: how many versions these stand for,
+    beyond themselves. A door's own wrapping of it is made once, however many connections it goes
+    to.
     """
 
-    __slots__ = ("_made", "_others", "_wrap", "cursor", "payload")
+    __slots__ = ("_made", "_others", "_wrap", "cursor", "elements", "merged", "payload")
 
-    def __init__(self, payload: bytes, cursor: str | None = None) -> None:
+    def __init__(self, payload: bytes, cursor: str | None = None, elements: int = 0) -> None:
         self.payload = payload
         self.cursor = cursor
+        self.elements = elements
+        self.merged = 0
         self._wrap: Wrap | None = None
         self._made = b""
         self._others: dict[Wrap, bytes] | None = None
@@ -66,9 +70,10 @@ def update(head: Heading, items: Sequence[bytes], events: Sequence[bytes]) -> Fr
     """What changed, in order."""
     cursor, text = head
     if not events:
-        return Frame(b'%b,"items":[%b]}' % (text, b",".join(items)), cursor)
+        return Frame(b'%b,"items":[%b]}' % (text, b",".join(items)), cursor, len(items))
     some = b',"items":[%b]' % b",".join(items) if items else b""
-    return Frame(b'%b%b,"events":[%b]}' % (text, some, b",".join(events)), cursor)
+    told = b'%b%b,"events":[%b]}' % (text, some, b",".join(events))
+    return Frame(told, cursor, len(items) + len(events))
 
 
 def snapshot(items: Sequence[bytes], cursor: str | None) -> Frame:
@@ -77,7 +82,7 @@ def snapshot(items: Sequence[bytes], cursor: str | None) -> Frame:
     parts = [b'{"type":"snapshot","items":[', b",".join(items), b'],"more":', more]
     if cursor is not None:
         parts.append(b',"cursor":"%b"' % cursor.encode())
-    return Frame(b"".join([*parts, b"}"]), cursor)
+    return Frame(b"".join([*parts, b"}"]), cursor, len(items))
 
 
 def item_whole(topic: str, v: int, ts: int, data: bytes) -> bytes:

@@ -6,6 +6,7 @@ Raise a bound only for a reason: `docs/performance.md` says what a call more cos
 import asyncio
 import socket
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -19,6 +20,7 @@ from feed.hub.lane import Lane
 from feed.hub.pages import Pages
 from feed.hub.subscription import Options, Subscription
 from feed.hub.tail import Tail
+from feed.hub.traffic import Traffic
 from feed.limits import DEFAULTS
 from feed.log.base import Snapshot
 from feed.log.memory import MemoryLog
@@ -50,6 +52,7 @@ class Home:
     def __init__(self) -> None:
         self.streams: list[Stream] = []
         self.left = asyncio.Event()
+        self.refused: Counter[str] = Counter()
 
     def remove(self, connection: Connection) -> None:
         """See Home."""
@@ -83,7 +86,7 @@ class Work:
 async def lane(topics: Callable[[int], list[str]]) -> AsyncIterator[Lane]:
     """A lane with real streams; each wants what `topics` gives for its number."""
     tail, pages = Tail(Snapshot(0, []), 100), Pages(MemoryLog())
-    made = Lane("e", tail, pages, SystemClock(), lambda _member: None)
+    made = Lane("e", tail, pages, SystemClock(), lambda _member: None, Traffic())
     loop = asyncio.get_running_loop()
     home = Home()
     pairs = [socket.socketpair() for _ in range(MEMBERS)]
