@@ -34,6 +34,7 @@ from feed.web.grant import Grants
 from feed.web.limits import Buckets
 from feed.web.origin import Origins
 from feed.web.peer import Peers, parse_networks
+from feed.web.pulse import Pulse
 from feed.web.routes import make_web
 from feed.web.session import Sessions
 
@@ -91,6 +92,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     app[keys.METRICS_READERS] = Admins([token for token in readers if token], wrong_per_min)
     app[keys.INSTANCE], app[keys.COMPRESSES] = instance, settings.compress
     app[keys.HISTORY] = history = History(hub, clock, settings.history_bars)
+    app[keys.PULSE] = pulse = Pulse()
+    pulse.start()
     connections.start()
     bells.start()
     history.start()
@@ -102,6 +105,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     finally:
         await take_leave(app)
         trimming.cancel()
+        pulse.stop()
         await history.stop()
         await hub.stop()
 

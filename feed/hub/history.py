@@ -80,6 +80,11 @@ class History:
         for name, work in (("history", self._run()), ("minutes of history", self._look())):
             self._tasks.append(asyncio.create_task(work, name=name))
 
+    @property
+    def place(self) -> int | None:
+        """The offset up to which it knows the log; None before there is one."""
+        return self._following.place if self._following else None
+
     async def stop(self) -> None:
         """Follow no more."""
         for task in self._tasks:

@@ -2,11 +2,12 @@
 
 import hashlib
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
-from feed.clock import Clock
+from feed.clock import Clock, monotonic_s
 from feed.errors import (
     BadChange,
     Conflict,
@@ -16,6 +17,7 @@ from feed.errors import (
     LogUnavailable,
     Refused,
 )
+from feed.histogram import Histogram
 from feed.hub.audit import Action
 from feed.hub.hub import Hub
 from feed.hub.planner import Plan, Planner, checked_all, checked_some, leave_out
@@ -27,6 +29,8 @@ from feed.model.entry import Record
 
 _TRIES = 20
 """Times that a batch is planned anew when the log moved on meanwhile; twice is already rare."""
+
+_COMMIT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 _CLAIMED = b"claimed"
 """The answer that a claim leaves with its key: one without any is only looked up."""
@@ -54,12 +58,17 @@ class Ingest:
 
     Several batches may be on their way at once: each is planned on the ones before it. Where one
     of those fails, the log refuses the later ones as a Conflict, and they are planned anew.
+    `changes` counts what was appended, by `admin` and `source`; `keyed` batches with an idempotency
+    key that were `new`, `repeated` or `misused`; `commits` how long each took to be durable.
     """
 
     def __init__(self, hub: Hub, clock: Clock, most_topics: int = DEFAULTS.max_log_topics) -> None:
         self._hub = hub
         self._clock = clock
         self._planner = Planner(hub, clock, most_topics)
+        self.changes: Counter[str] = Counter()
+        self.keyed: Counter[str] = Counter()
+        self.commits = Histogram(_COMMIT_S)
 
     async def submit(
         self,
@@ -79,11 +88,24 @@ class Ingest:
         batch_key = None
         if key and not dry_run:  # which neither uses up a key nor is answered by one
             batch_key = BatchKey(key, hashlib.sha256(body).digest())
+        if batch_key is None:
+            return await self._submit(changes, None, dry_run=dry_run, action=action)
         try:
-            return await self._submit(changes, batch_key, dry_run=dry_run, action=action)
+            receipt = await self._submit_once(changes, batch_key, action)
+        except KeyReused:
+            self.keyed["misused"] += 1
+            raise
+        self.keyed["repeated" if receipt.duplicate else "new"] += 1
+        return receipt
+
+    async def _submit_once(
+        self, changes: Sequence[Change], key: BatchKey, action: Action | None
+    ) -> Receipt:
+        try:
+            return await self._submit(changes, key, action=action)
         except (Refused, BadChange):
             # What was accepted under this key once is answered so again, whatever holds by now.
-            if batch_key and (kept := await self._answer(batch_key)):
+            if kept := await self._answer(key):
                 return kept
             raise
 
@@ -166,6 +188,8 @@ class Ingest:
                 raise
             if appended.duplicate:
                 return _receipt(appended)
+            if not dry_run:
+                self.changes["source" if source else "admin"] += len(plan.records)
             return Receipt(appended.offset, results, records=plan.records)
         raise LogUnavailable("others change the same topics faster than this change can be made")
 
@@ -176,9 +200,10 @@ class Ingest:
         if not batch.records and not batch.key:
             return Appended(self._hub.head)
         self._planner.build_on(plan)
-        is_so = False
+        is_so, began_s = False, monotonic_s()
         try:
             appended = await self._hub.log.append(batch)
+            self.commits.observe(monotonic_s() - began_s)
             is_so = not appended.duplicate
             await self._hub.live.reached(appended.offset)
         finally:

@@ -32,7 +32,8 @@ class Leader:
     They are opened anew, and go on from the items that the log holds then. A log that cannot be
     reached takes nothing from a leader: if another one began meanwhile, the log refuses what this
     one says. `policies`: how far each source is believed, in order of preference. `watched`:
-    whether anybody follows a topic.
+    whether anybody follows a topic. `terms`: how many it has won; `looked_ms`: when it last knew
+    who leads.
     """
 
     def __init__(
@@ -48,6 +49,8 @@ class Leader:
         watched: Watched,
     ) -> None:
         self.term = ""
+        self.terms = 0
+        self.looked_ms: int | None = None
         self.schedule: Schedule | None = None
         self.intake: Intake | None = None
         self._hub = hub
@@ -104,6 +107,7 @@ class Leader:
     async def _look(self) -> None:
         """Take or keep the lease, and do what follows from that."""
         term = await self._lease_now().take()
+        self.looked_ms = self._clock.now_ms()
         if term == self.term:
             return
         if self.term:
@@ -134,6 +138,7 @@ class Leader:
         await self.intake.start()
         self.schedule.start()
         self.term = term
+        self.terms += 1
         log.info("this instance runs the sources")
 
     async def _release_pins(self) -> None:

@@ -24,6 +24,7 @@ class Status(msgspec.Struct, frozen=True):
 
     `refused`: elements of answers that made no sense, and parts that could not be had while others
     could. `quota_left`: requests that may still be made now; None: nothing limits them.
+    `last_success`: the end of the newest run that had an answer, if only in part.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Status(msgspec.Struct, frozen=True):
     next_run: int | None
     refused: int = 0
     quota_left: int | None = None
+    last_success: int | None = None
 
 
 class Running:
@@ -61,6 +63,7 @@ class Running:
         self._refused = 0
         self._last_run: int | None = None
         self._last_change: int | None = None
+        self._last_success: int | None = None
         self._last_error: str | None = None
         self._runs = self._changes = self._errors = self._missed = 0
 
@@ -98,6 +101,7 @@ class Running:
         elif failure is not None:
             return self.fail(failure)
         self._failures = 0
+        self._last_success = self._clock.now_ms()
         self._condition.becomes("partly" if failure else "well", str(failure), self._last_run)
         return None
 
@@ -138,6 +142,7 @@ class Running:
             next_run=next_run_ms,
             refused=self._refused,
             quota_left=self._quota_left(),
+            last_success=self._last_success,
         )
 
     def _quota_left(self) -> int | None:

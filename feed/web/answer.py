@@ -8,6 +8,7 @@ from aiohttp import web
 from msgspec import UNSET
 
 from feed.errors import Fault
+from feed.hub.traffic import Sent
 from feed.model.codec import encode
 from feed.web.body import Misfit, Problem
 
@@ -16,10 +17,15 @@ _PERSONAL = {"Cache-Control": "private, no-store"}
 
 
 class Shared(NamedTuple):
-    """What everybody is answered who asks the same; `caching` are the headers that say so."""
+    """What everybody is answered who asks the same; `caching` are the headers that say so.
+
+    `told`: what is in it, to be counted; `reset`: the reason of one that it begins with.
+    """
 
     body: bytes
     caching: Mapping[str, str] = NOT_STORED
+    told: Sent | None = None
+    reset: str | None = None
 
 
 def fresh(seconds: int, tag: str) -> Mapping[str, str]:

@@ -13,11 +13,15 @@ _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 class Admins:
-    """Compares digests in constant time, and refuses an address after ten wrong tokens a minute."""
+    """Compares digests in constant time, and refuses an address after ten wrong tokens a minute.
+
+    `refused`: how many wrong ones came, those of refused addresses not among them.
+    """
 
     def __init__(
         self, tokens: Sequence[str], wrong_per_min: float = DEFAULTS.wrong_tokens_per_min
     ) -> None:
+        self.refused = 0
         self._digests = [_digest(token) for token in tokens]
         self._wrong = Buckets(wrong_per_min / 60, wrong_per_min)
 
@@ -39,6 +43,7 @@ class Admins:
         if any(matches):
             return matches.index(True)
         self._wrong.take(address, now_s)
+        self.refused += 1
         raise web.HTTPUnauthorized(headers=_CHALLENGE)
 
 

@@ -12,3 +12,11 @@ class CloseCode(IntEnum):
     UNAUTHORIZED = 4401
     IDLE = 4408
     TOO_MANY_COMMANDS = 4429
+
+
+def name_of(code: int) -> str:
+    """The reason in one word; `malformed` for all that RFC 6455 has for a client that errs."""
+    return CloseCode(code).name.lower() if code in _OURS else "malformed"
+
+
+_OURS = frozenset(CloseCode)

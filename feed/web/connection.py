@@ -12,15 +12,15 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from enum import Enum
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar, cast
 
 from feed.errors import LogUnavailable
-from feed.hub.hub import Hub
 from feed.hub.member import Member
-from feed.limits import Limits
 from feed.model.frame import Frame, Wrap
 from feed.web.backlog import Backlog, Corked
-from feed.web.grant import EVERYTHING, Grant, Grants
+from feed.web.close_code import name_of
+from feed.web.grant import EVERYTHING, Grant
+from feed.web.home import Home
 
 log = logging.getLogger(__name__)
 
@@ -32,29 +32,6 @@ CLOSE_S = 2.0
 
 LOOK_S, CALM_S = 1.0, 30.0
 """How often a stream is looked at where something may have to be done soon, and else."""
-
-
-class Home(Protocol):
-    """Where a stream belongs."""
-
-    @property
-    def hub(self) -> Hub:
-        """Whose frames it is written."""
-        ...
-
-    @property
-    def grants(self) -> Grants:
-        """Who reads its token."""
-        ...
-
-    @property
-    def limits(self) -> Limits:
-        """How much its client may ask for."""
-        ...
-
-    def remove(self, connection: "Connection") -> None:
-        """Called once, when the transport is gone and nothing is done for the client any more."""
-        ...
 
 
 class Phase(Enum):
@@ -72,15 +49,16 @@ class Connection(asyncio.Protocol, ABC):
     """One stream. Doors say how a frame is wrapped, what is read, and how it closes.
 
     `ends_s`: when its phase ends. `due_s`: when the sweep is to look at it again. `grant`: what
-    it may see; None before its token has come.
+    it may see; None before its token has come. `ended_by`: why it ends, in a word of a few: the
+    name of a close code, or of what it was cut for.
     """
 
     door: ClassVar[str]
 
     __slots__ = (
         "_backlog", "_drained", "_number", "_task", "_transport", "address", "due_s",
-        "ends_s", "fd", "grant", "has_subscribed", "home", "is_full", "member", "opened_s", "phase",
-        "wrap",
+        "ended_by", "ends_s", "fd", "grant", "has_subscribed", "home", "is_full", "member",
+        "opened_s", "phase", "wrap",
     )  # fmt: skip
 
     def __init__(self, address: str, wrap: Wrap, home: Home) -> None:
@@ -92,6 +70,7 @@ class Connection(asyncio.Protocol, ABC):
         self.ends_s = self.due_s = float("inf")
         self.phase = Phase.OPEN
         self.has_subscribed = False
+        self.ended_by = "client"
         self.is_full = False
         self._number = random.getrandbits(32)
         self.wrap = wrap
@@ -234,6 +213,7 @@ class Connection(asyncio.Protocol, ABC):
         if not task.cancelled() and (error := task.exception()):
             if not isinstance(error, ConnectionError | LogUnavailable):
                 log.error("%s could not be served and is cut", self.id, exc_info=error)
+                self.ended_by = "fault"
             if not self.is_ending:
                 self.abort()  # it left, or cannot be brought up to date now: it comes back
         if self.phase is Phase.CLOSED and self._task is None:
@@ -242,6 +222,7 @@ class Connection(asyncio.Protocol, ABC):
     def close(self, code: int) -> None:
         """End it in order; who does not take part in time is cut. Idempotent."""
         if not self.is_ending:
+            self.ended_by = name_of(code)
             self.say_end(code)
             self.end_writing()
 

@@ -37,7 +37,10 @@ _SWEEP_S = 0.25
 
 
 class Connections:
-    """Every open stream of this instance, and the sweep over them. Runs from `start` to `drain`."""
+    """Every open stream of this instance, and the sweep over them. Runs from `start` to `drain`.
+
+    `ended` counts streams by door and reason, `refused` commands by the code of their `error`.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,8 @@ class Connections:
         self._max_age_s = max_age_s
         self._grace_s = min(_GRACE_S, max_age_s / 10)
         self._drain_s = drain_s
+        self.ended: Counter[tuple[str, str]] = Counter()
+        self.refused: Counter[str] = Counter()
         self._count = 0
         self._by_address: Counter[str] = Counter()
         self._empty = asyncio.Event()
@@ -68,6 +73,11 @@ class Connections:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": str(random.randint(1, 5))})
         if per_address and self._by_address[address] >= per_address:
             raise web.HTTPTooManyRequests(headers={"Retry-After": str(random.randint(1, 5))})
+
+    @property
+    def waiting(self) -> int:
+        """How many polls are being answered, or wait for something to be told."""
+        return self._count - len(self.open)
 
     @contextmanager
     def admitted(self, address: str) -> Iterator[None]:
@@ -100,6 +110,7 @@ class Connections:
     def remove(self, connection: Connection) -> None:
         """Let a stream go, whose transport is gone."""
         del self.open[connection]
+        self.ended[connection.door, connection.ended_by] += 1
         self._count_out(connection.address)
         self.hub.leave(connection.member)
         if not self.open:
@@ -141,12 +152,14 @@ class Connections:
                     self._look_at(connection, now_s)
                 except Exception:  # of one connection, which the others must not suffer from
                     log.exception("%s could not be looked after and is cut", connection.id)
+                    connection.ended_by = "fault"
                     connection.abort()
 
     def _look_at(self, connection: Connection, now_s: float) -> None:
         """Do what its time has come for, and say when to look again."""
         if why := connection.look(now_s):
             log.info("%s %s and is cut", connection.id, why)
+            connection.ended_by = "silent"
             connection.abort()
         match connection.phase:
             case Phase.OPEN if now_s >= connection.ends_s - self._grace_s:

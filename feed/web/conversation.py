@@ -132,7 +132,7 @@ class Conversation:
         self._refused_s = now_s
         wait_ms = round(self._bucket.wait_s(now_s) * 1000) + 1
         message = f"more than {self._connection.home.limits.commands_per_s} commands a second"
-        self._write(_error(UNSET, "rate_limited", message, retry_after_ms=wait_ms))
+        self._refuse(UNSET, "rate_limited", message, retry_after_ms=wait_ms)
         if now_s - self._refused_since_s >= _PATIENCE_S:
             self._connection.close(CloseCode.TOO_MANY_COMMANDS)
         return False
@@ -142,21 +142,21 @@ class Conversation:
         try:
             command = read_command(text)
         except BadCommand as error:
-            self._write(_error(error.id, error.code, str(error)))
+            self._refuse(error.id, error.code, str(error))
             return
         try:
             await self._do(command)
         except BadQuery as error:
-            self._write(_error(command.id, error.code, str(error)))
+            self._refuse(command.id, error.code, str(error))
         except BadCursor as error:
             self._close_unusable(error, command.id)
         except LogUnavailable as error:
             message = f"not now: {error}"
-            self._write(_error(command.id, "unavailable", message, retry_after_ms=1000))
+            self._refuse(command.id, "unavailable", message, retry_after_ms=1000)
 
     def _close_unusable(self, error: BadCursor, command: Id) -> None:
         """Say what is wrong with a cursor, and close: it would be as wrong the next time."""
-        self._write(_error(command, error.code, str(error)))
+        self._refuse(command, error.code, str(error))
         self._connection.close(CloseCode.UNUSABLE)
 
     async def _do(self, command: Command) -> None:
@@ -169,7 +169,7 @@ class Conversation:
                 await self._authorize(command)
             case _ if self._connection.grant is None:
                 message = 'first a token: {"type":"auth","token":…}'
-                self._write(_error(command.id, "unauthorized", message))
+                self._refuse(command.id, "unauthorized", message)
             case "set":
                 options = change_options(had.options, command.given)
                 await self._change(Subscription(had.filters, options), [], command.id)
@@ -188,14 +188,14 @@ class Conversation:
         grants, connection = self._connection.home.grants, self._connection
         if not grants.are_needed:
             message = "this server reads no tokens: everything may be read without one"
-            self._write(_error(command.id, "no_auth", message))
+            self._refuse(command.id, "no_auth", message)
             return
         token = command.given.get("token")
         try:
             connection.grant = grant = grants.read(token if isinstance(token, str) else "")
         except BadToken as error:
             grants.count(error, connection.address)
-            self._write(_error(command.id, error.code, str(error)))
+            self._refuse(command.id, error.code, str(error))
             connection.close(CloseCode.UNAUTHORIZED)
             return
         connection.due_s = connection.now_s()  # for the new end
@@ -242,6 +242,23 @@ class Conversation:
         frame = partial(subscribed, wanted, rejected=rejected, command=command)
         return lambda resumed: self._write(frame(resumed=resumed))
 
+    def _refuse(
+        self, command: Id, code: str, message: str, *, retry_after_ms: int | UnsetType = UNSET
+    ) -> None:
+        """Say that a command is not done, and why."""
+        self._connection.home.refused[code] += 1
+        self._write(
+            plain(
+                Error(
+                    id=command,
+                    code=code,
+                    message=message,
+                    retry=retry_after_ms is not UNSET,
+                    retry_after_ms=retry_after_ms,
+                )
+            )
+        )
+
     def _write(self, frame: Frame) -> None:
         self._connection.write(frame)
 
@@ -263,17 +280,3 @@ def _read_cursor(value: Json) -> Cursor | None:
     if not isinstance(value, str):
         raise BadCursor("cursor must be a string")
     return parse_cursor(value)
-
-
-def _error(
-    command: Id, code: str, message: str, *, retry_after_ms: int | UnsetType = UNSET
-) -> Frame:
-    return plain(
-        Error(
-            id=command,
-            code=code,
-            message=message,
-            retry=retry_after_ms is not UNSET,
-            retry_after_ms=retry_after_ms,
-        )
-    )

@@ -8,6 +8,7 @@ overridden; no public argument says with what, so each new protocol is told its 
 
 import asyncio
 import logging
+from collections import Counter
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
@@ -15,6 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from feed.limits import Limits
+from feed.web import keys
 from feed.web.answer import problem, problem_body
 from feed.web.middlewares import DATA_HEADERS, HEADERS
 from feed.web.patience import Answers, Heads
@@ -28,12 +30,14 @@ BACKLOG = 4096
 class Edge(web.RequestHandler):
     """aiohttp's own protocol, but for what it says of requests that are none, and that never come.
 
-    It has no slots of its own, since aiohttp makes it: `heads` and `answers` are its server's.
+    It has no slots of its own, since aiohttp makes it: `heads` and `answers` are its server's, and
+    so is `answered`, answers by route and status; those from here have no route.
     """
 
     __slots__ = ()
     heads: ClassVar[Heads]
     answers: ClassVar[Answers]
+    answered: ClassVar[Counter[tuple[str, int]]]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
@@ -65,6 +69,7 @@ class Edge(web.RequestHandler):
     def give_up(self) -> None:
         """See Patient."""
         if self.transport is not None:
+            self.answered["", HTTPStatus.REQUEST_TIMEOUT] += 1
             self.transport.write(_LATE)
             self.transport.close()
 
@@ -93,6 +98,7 @@ class Edge(web.RequestHandler):
         """Answer a problem, and say one line that quotes nothing; nobody, who has gone already."""
         if isinstance(exc, ConnectionError):
             raise exc
+        self.answered["", status] += 1
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("a request failed beyond its handler", exc_info=exc)
             code, detail = "internal", "the server failed to answer; it was logged"
@@ -135,11 +141,14 @@ async def heads(request: web.Request, handler: Handler) -> web.StreamResponse:
 class _Server:
     """aiohttp's server, but that it makes an `Edge` for each connection."""
 
-    def __init__(self, server: web.Server, limits: Limits) -> None:
+    def __init__(
+        self, server: web.Server, limits: Limits, counts: Counter[tuple[str, int]]
+    ) -> None:
         class OurEdge(Edge):
             __slots__ = ()
             heads = Heads(limits)
             answers = Answers(limits)
+            answered = counts
 
         self._server = server
         self._edge = OurEdge
@@ -168,4 +177,6 @@ class Runner(web.AppRunner):
     def server(self) -> Any:
         """What a listener asks for a protocol for each connection; None before `setup`."""
         server = super().server
-        return None if server is None else _Server(server, self._limits)
+        if server is None:
+            return None
+        return _Server(server, self._limits, self.app.get(keys.ANSWERED, Counter()))

@@ -59,7 +59,7 @@ class Grants:
     """Reads tokens that were signed with the secret (HS256); without one it is a public feed.
 
     An address that brought ten wrong ones in a minute is heard no more until later; one that is
-    over is not wrong.
+    over is not wrong. `refused`: how many it did not take.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Grants:
         clock: Clock,
         wrong_per_min: float = DEFAULTS.wrong_tokens_per_min,
     ) -> None:
+        self.refused = 0
         self._secret = secret
         self._clock = clock
         self._wrong = Buckets(wrong_per_min / 60, wrong_per_min)
@@ -135,8 +136,10 @@ class Grants:
             filters = Filters.of(parse_filter(text) for text in _texts(claims["topics"]))
             left_s = float(claims["exp"]) - self._clock.now_ms() / 1000
         except (jwt.InvalidTokenError, BadTopic, ValueError, TypeError, OverflowError) as error:
+            self.refused += 1
             raise BadToken("the token is not valid") from error
         if not left_s > -_LEEWAY_S:
+            self.refused += 1
             raise ExpiredToken("the token is not valid")
         if left_s <= 0:
             left_s += _LEEWAY_S

@@ -1,5 +1,7 @@
 """What handlers find in the application."""
 
+from collections import Counter
+
 from aiohttp import web
 
 from feed.clock import Clock
@@ -16,6 +18,7 @@ from feed.web.grant import Grants
 from feed.web.limits import Buckets
 from feed.web.origin import Origins
 from feed.web.peer import Peers
+from feed.web.pulse import Pulse
 from feed.web.session import Sessions
 
 HUB = web.AppKey("hub", Hub)
@@ -36,6 +39,9 @@ METRICS_READERS = web.AppKey("metrics_readers", Admins)
 GRANTS = web.AppKey("grants", Grants)
 ORIGINS = web.AppKey("origins", Origins)
 PEERS = web.AppKey("peers", Peers)
+ANSWERED = web.AppKey("answered", Counter[tuple[str, int]])
+"""How many answers began, by the route as it is in the URL map and the status."""
+PULSE = web.AppKey("pulse", Pulse)
 INSTANCE = web.AppKey("instance", str)
 COMPRESSES = web.AppKey("compresses", bool)
 """Whether WebSockets that offer permessage-deflate get it."""

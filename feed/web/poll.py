@@ -7,7 +7,8 @@ docs/operations.md).
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import NamedTuple
 
 from aiohttp import web
@@ -22,6 +23,7 @@ from feed.hub.lane import Lane
 from feed.hub.plan import Step, plan
 from feed.hub.reading import Slice, next_slice
 from feed.hub.subscription import Subscription
+from feed.hub.traffic import Sent, Traffic
 from feed.model.cursor import Cursor
 from feed.model.frame import Frame, plain
 from feed.model.payload import Reset
@@ -30,12 +32,7 @@ from feed.web import keys
 from feed.web.answer import NOT_STORED, Shared, fresh, share
 from feed.web.bell import Bells
 from feed.web.parameter import WAIT
-from feed.web.query import (
-    also_filters,
-    need_filters,
-    read_cursor,
-    read_options,
-)
+from feed.web.query import also_filters, need_filters, read_cursor, read_options
 
 _NEWS_FRESH_S = 5
 """What follows a place stays true, but who comes later is told all of it faster by the server."""
@@ -74,7 +71,17 @@ async def poll(request: web.Request) -> web.Response:
             answer = joined.standing(reset)
         else:
             answer = await pollers.joining(cursor, wait_s, asked.further)
-    return share(request, answer)
+    response = share(request, answer)
+    if response.status == HTTPStatus.OK:
+        _count(app[keys.HUB].traffic, answer)
+    return response
+
+
+def _count(traffic: Traffic, answer: Shared) -> None:
+    if answer.told:
+        traffic.polled.plus(answer.told)
+    if answer.reset:
+        traffic.resets[answer.reset] += 1
 
 
 class _Asked(NamedTuple):
@@ -149,7 +156,8 @@ class _Pollers:
         if reset:
             frames.insert(0, plain(Reset(reason=reset.value)))
         cursor = frames[-1].cursor
-        return Shared(_body(frames), fresh(_STATE_FRESH_S, f'"{cursor}"'))
+        why = reset.value if reset else None
+        return _answer(frames, fresh(_STATE_FRESH_S, f'"{cursor}"'), reset=why)
 
     async def reset(self, cursor: Cursor) -> Step | None:
         """Why a cursor is of no use, where it is of none."""
@@ -175,7 +183,7 @@ class _Pollers:
         try:
             while part := await self._next(offset):
                 if frames:
-                    return Shared(_body(frames, more=True))
+                    return _answer(frames, more=True)
                 offset = part.upto
                 merge = not part.is_short
                 frame = lane.frame(part.entries, offset, self._wanted, held, merge=merge)
@@ -183,7 +191,7 @@ class _Pollers:
         except LogTrimmed:  # by retention, while it was read: who comes again is told so
             return self._quiet(cursor.offset, moved=False, is_old=False)
         frames += snapshot(lane, further, self._wanted.interest)
-        return Shared(_body(frames))
+        return _answer(frames)
 
     async def newer(self, cursor: Cursor, wait_s: float, key_s: float) -> Shared:
         """The first news after a cursor, or an empty answer at the end of the wait."""
@@ -234,7 +242,7 @@ class _Pollers:
                 if frame:
                     more = await self._has_more(offset)
                     tagged = fresh(_NEWS_FRESH_S, f'W/"{frame.cursor}"')  # weak: it says `pt`
-                    answer = Shared(_body([frame], more=more), tagged)
+                    answer = _answer([frame], tagged, more=more)
                     return _News(offset, answer, part.entries[0].at)
         except LogTrimmed:  # by retention, while it was read
             return _News(offset, self.standing(Step.EXPIRED))
@@ -264,12 +272,22 @@ def _now_s() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _body(frames: Sequence[Frame], *, more: bool = False) -> bytes:
+def _answer(
+    frames: Sequence[Frame],
+    caching: Mapping[str, str] = NOT_STORED,
+    *,
+    more: bool = False,
+    reset: str | None = None,
+) -> Shared:
     """Frames, the last of which moves the cursor."""
+    told = Sent()
+    for frame in frames:
+        told.add(frame)
     text = b",".join(frame.payload for frame in frames)
     cursor = (frames[-1].cursor or "").encode()
-    return b'{"cursor":"%b","frames":[%b],"more":%b}' % (
+    body = b'{"cursor":"%b","frames":[%b],"more":%b}' % (
         cursor,
         text,
         b"true" if more else b"false",
     )
+    return Shared(body, caching, told, reset)

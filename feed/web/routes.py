@@ -1,12 +1,13 @@
 """The URL map, on one page."""
 
+from collections import Counter
 from pathlib import Path
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from feed.web import admin, audit, edge, health, middlewares, pages, sign_in
+from feed.web import admin, audit, edge, health, keys, middlewares, pages, refusal, sign_in
 from feed.web.history import history
 from feed.web.metrics import metrics
 from feed.web.poll import poll
@@ -29,7 +30,9 @@ def make_web() -> web.Application:
             sign_in.subscribers,
         ],
     )
+    app[keys.ANSWERED] = Counter()
     app.on_response_prepare.append(middlewares.add_headers)
+    app.on_response_prepare.append(refusal.note)
     static = StaticFiles()
     aiohttp_jinja2.setup(
         app,

@@ -7,6 +7,7 @@ from feed.hub.member import Member
 from feed.hub.subscription import Options, Subscription
 from feed.hub.traffic import Sent, Traffic
 from feed.model.frame import Frame, heading, plain, snapshot, update
+from feed.model.payload import Pong
 from feed.model.topic import Filters
 
 
@@ -60,7 +61,7 @@ def test_who_takes_no_more_was_not_told() -> None:
 @pytest.mark.parametrize(
     ("frame", "elements"),
     [
-        (plain("welcome"), 0),
+        (plain(Pong(now=0)), 0),
         (update(heading("e-1", 0), [b"{}"], []), 1),
         (update(heading("e-1", 0), [], [b"{}", b"{}"]), 2),
         (update(heading("e-1", 0), [b"{}"], [b"{}"]), 2),

@@ -24,6 +24,7 @@ async def test_what_is_found_is_published_and_counted() -> None:
         name="tape", kind="scripted", state="running",
         last_run=T0, last_change=T0, last_error=None,
         runs=2, changes=2, errors=0, missed=0, next_run=T0 + 1000,
+        last_success=T0,
     )  # fmt: skip
 
 
@@ -145,9 +146,9 @@ async def test_a_partial_answer_ends_a_failure(caplog: pytest.LogCaptureFixture)
     partly = PartlyFailed("1 bad", 1, [price("1")])
     worker = running(ScriptedSource("api", SourceFailed("answered 500"), partly), Publisher())
     assert await worker.tick() is not None
-    assert worker.status(None).state == "failing"
+    assert (worker.status(None).state, worker.status(None).last_success) == ("failing", None)
     assert await worker.tick() is None
-    assert worker.status(None).state == "running"
+    assert (worker.status(None).state, worker.status(None).last_success) == ("running", T0)
 
 
 async def test_who_has_no_quota_says_none_and_is_not_hurried() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -15,9 +16,10 @@ from feed.limits import DEFAULTS
 from feed.log.memory import MemoryLog
 from feed.model.frame import Frame, Wrap
 from feed.web import keys
-from feed.web.connection import Connection, Home, Phase
+from feed.web.connection import Connection, Phase
 from feed.web.edge import Runner
 from feed.web.grant import Grants
+from feed.web.home import Home
 from tests.support.clock import LoopClock
 from tests.support.log import lent
 
@@ -44,6 +46,7 @@ class House:
         self.hub = hub or Hub(lent(MemoryLog()), LoopClock(), heartbeat_s=15)
         self.grants, self.limits = PUBLIC, DEFAULTS
         self.gone: list[Connection] = []
+        self.refused: Counter[str] = Counter()
 
     def remove(self, connection: Connection) -> None:
         """See Home."""

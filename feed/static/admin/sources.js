@@ -11,7 +11,7 @@ const FORGOTTEN_MS = 10_000;
  *   polls_left: number | null}} Held
  * @typedef {{name: string, kind: string, state: string, last_run: number | null, last_change: number | null,
  *   last_error: string | null, runs: number, changes: number, errors: number, missed: number,
- *   next_run: number | null, refused: number, quota_left: number | null, held: Held[],
+ *   next_run: number | null, refused: number, quota_left: number | null, last_success: number | null, held: Held[],
  *   topics: Array<{state: string}>, clock_ahead_ms: number | null}} Source
  */
 
