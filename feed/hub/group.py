@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from feed.hub.conflate import Held, every, merged, projected
+from feed.hub.conflate import Elements, Held, every, merged, projected
 from feed.hub.member import Crowd, Member
 from feed.hub.subscription import Subscription
 from feed.model.entry import Entry
@@ -53,7 +53,7 @@ class Group(Crowd):
 
 def elements(
     entries: Sequence[Entry], subscription: Subscription, held: Held, *, merge: bool = False
-) -> tuple[list[bytes], list[bytes]]:
+) -> Elements:
     """What a subscription sends of entries that match it. `merge`: its reader has fallen behind."""
     options = subscription.options
     merge = merge or options.conflate_ms > 0

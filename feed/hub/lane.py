@@ -163,19 +163,19 @@ class Lane:
             told = []
             for group in some:
                 pending, group.pending = group.pending, NOTHING
-                items, events = (
+                new = (
                     every(pending)
                     if group.is_plain
                     else elements(pending, group.subscription, group.held)
                 )
-                if items or events:
+                if new.items or new.events:
                     group.told_s = now_s
-                    frame = update(head, items, events)
+                    frame = update(head, new.items, new.events)
                     if group.conflates:
-                        frame.merged = versions(pending) - len(items)
+                        frame.merged = versions(pending) - len(new.items)
                     told.append((group, frame))
             self._push(told)
-            for group in [group for group in some if group in self._awaited]:
+            for group in self._awaited.intersection(some):
                 self._bring_up_late(group)
                 self._forget_empty(group)
 
@@ -189,12 +189,12 @@ class Lane:
         merge: bool = False,
     ) -> Frame | None:
         """The update that tells matching entries and moves to `upto`; None: nothing to tell."""
-        items, events = elements(entries, subscription, held, merge=merge)
-        if not items and not events:
+        new = elements(entries, subscription, held, merge=merge)
+        if not (new.items or new.events):
             return None
-        frame = update(self._heading(upto), items, events)
+        frame = update(self._heading(upto), new.items, new.events)
         if merge or subscription.options.conflate_ms:
-            frame.merged = versions(entries) - len(items)
+            frame.merged = versions(entries) - len(new.items)
         return frame
 
     def _push(self, told: Sequence[tuple[Group, Frame]]) -> None:

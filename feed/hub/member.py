@@ -183,13 +183,13 @@ def write(told: Sequence[tuple[C, Frame]]) -> list[tuple[C, Member]]:
     The kernel leaves little in the caches: what else is done between two of its calls takes two
     to three times as long as without them.
     """
-    made = [([*c.lines], frame.wrapped(c.wrap), c.lines) for c, frame in told if c.lines]
+    made = [(c.lines, frame.wrapped(c.wrap)) for c, frame in told if c.lines]
     others = [(c, member, frame) for c, frame in told if c.others for member in c.others]
     rests: list[tuple[Line, bytes]] = []
     full: list[tuple[C, Member]] = []
-    for fds, data, lines in made:
+    for lines, data in made:
         size = len(data)
-        for fd in fds:
+        for fd in lines:
             try:
                 sent = _write(fd, data)
             except OSError:  # it takes nothing now, or never again: `send` will see

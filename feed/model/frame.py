@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from feed.model.codec import JsonObject, encode
 from feed.model.entry import Item
 from feed.model.payload import Moving, Payload
@@ -11,7 +13,7 @@ SNAPSHOT_PART = 500
 """Items in one part of a snapshot at the most (protocol section 4)."""
 
 
-class Frame:
+class Frame(msgspec.Struct, eq=False, gc=False):
     """One frame as JSON. `cursor`: the place that it moves the client to, None where it moves none.
 
     `elements`: how many items and events it tells; `merged`: how many versions these stand for,
@@ -19,16 +21,13 @@ class Frame:
     to.
     """
 
-    __slots__ = ("_made", "_others", "_wrap", "cursor", "elements", "merged", "payload")
-
-    def __init__(self, payload: bytes, cursor: str | None = None, elements: int = 0) -> None:
-        self.payload = payload
-        self.cursor = cursor
-        self.elements = elements
-        self.merged = 0
-        self._wrap: Wrap | None = None
-        self._made = b""
-        self._others: dict[Wrap, bytes] | None = None
+    payload: bytes
+    cursor: str | None = None
+    elements: int = 0
+    merged: int = 0
+    _wrap: "Wrap | None" = None
+    _made: bytes = b""
+    _others: "dict[Wrap, bytes] | None" = None
 
     def wrapped(self, wrap: "Wrap") -> bytes:
         """`wrap(self)`, remembered; most frames go out in one wrapping only."""
@@ -67,12 +66,13 @@ def heading(cursor: str, pt: int) -> Heading:
 
 
 def update(head: Heading, items: Sequence[bytes], events: Sequence[bytes]) -> Frame:
-    """What changed, in order."""
+    """What changed, in order. Joined, which takes half the time of a format that copies as much."""
     cursor, text = head
     if not events:
-        return Frame(b'%b,"items":[%b]}' % (text, b",".join(items)), cursor, len(items))
-    some = b',"items":[%b]' % b",".join(items) if items else b""
-    told = b'%b%b,"events":[%b]}' % (text, some, b",".join(events))
+        told = b"".join((text, b',"items":[', b",".join(items), b"]}"))
+        return Frame(told, cursor, len(items))
+    parts = [text, b',"items":[', b",".join(items), b"]"] if items else [text]
+    told = b"".join((*parts, b',"events":[', b",".join(events), b"]}"))
     return Frame(told, cursor, len(items) + len(events))
 
 

@@ -34,11 +34,10 @@ HELD = State(1, 5, {"x": 1, "y": {"a": 1}})
 
 
 def test_every_version_is_an_element_of_its_own() -> None:
-    goal = Change(topic="score:A", event=_goal("g"))
-    versions_told, events_told = every(entries(put(x=1), put(x=2), goal))
+    told = every(entries(put(x=1), put(x=2), Change(topic="score:A", event=_goal("g"))))
 
-    assert [item["v"] for item in items(versions_told)] == [1, 2]
-    assert [event["id"] for event in items(events_told)] == ["g"]
+    assert [item["v"] for item in items(told.items)] == [1, 2]
+    assert [event["id"] for event in items(told.events)] == ["g"]
 
 
 def test_merged_is_the_difference_of_two_states_not_the_patches_laid_over_each_other() -> None:
