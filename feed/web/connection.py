@@ -10,17 +10,19 @@ import os
 import random
 import sys
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Coroutine
 from enum import Enum
-from typing import ClassVar, cast
+from typing import ClassVar, Protocol, cast
 
 from feed.errors import LogUnavailable
+from feed.hub.hub import Hub
 from feed.hub.member import Member
+from feed.limits import Limits
 from feed.model.frame import Frame, Wrap
 from feed.web.backlog import Backlog, Corked
 from feed.web.close_code import name_of
-from feed.web.grant import EVERYTHING, Grant
-from feed.web.home import Home
+from feed.web.grant import EVERYTHING, Grant, Grants
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,22 @@ CLOSE_S = 2.0
 
 LOOK_S, CALM_S = 1.0, 30.0
 """How often a stream is looked at where something may have to be done soon, and else."""
+
+
+class Home(Protocol):
+    """Where a stream belongs: whose frames it is written, who reads its token, what it may ask for.
+
+    `refused`: commands that were refused, by the code of their `error`.
+    """
+
+    hub: Hub
+    grants: Grants
+    limits: Limits
+    refused: Counter[str]
+
+    def remove(self, connection: "Connection") -> None:
+        """Called once, when the transport is gone and nothing is done for the client any more."""
+        ...
 
 
 class Phase(Enum):

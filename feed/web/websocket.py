@@ -7,11 +7,10 @@ from aiohttp import web
 
 from feed.web import keys
 from feed.web.close_code import CloseCode
-from feed.web.connection import LOOK_S, Connection
+from feed.web.connection import LOOK_S, Connection, Home
 from feed.web.conversation import Conversation
 from feed.web.grant import BadToken
 from feed.web.greeting import welcome
-from feed.web.home import Home
 from feed.web.inbound import Broken, Incomplete, Message, Opcode, read
 from feed.web.query import read_options, read_topics
 from feed.web.takeover import take_over

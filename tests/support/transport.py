@@ -16,10 +16,9 @@ from feed.limits import DEFAULTS
 from feed.log.memory import MemoryLog
 from feed.model.frame import Frame, Wrap
 from feed.web import keys
-from feed.web.connection import Connection, Phase
+from feed.web.connection import Connection, Home, Phase
 from feed.web.edge import Runner
 from feed.web.grant import Grants
-from feed.web.home import Home
 from tests.support.clock import LoopClock
 from tests.support.log import lent
 

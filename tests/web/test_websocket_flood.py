@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from feed.web.home import Home
+from feed.web.connection import Home
 from feed.web.websocket import WebSocket
 from tests.support.clock import run_virtual
 from tests.support.talk import Talk, command, kinds, ping, talking
