@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from feed.app import make_runner, running, take_leave
+from feed.app import make_runner, running, spare_the_collector, take_leave
 from feed.clock import SystemClock
 from feed.errors import FeedError, SettingsError
 from feed.settings import read_settings
@@ -43,6 +43,7 @@ async def make_app() -> web.AppRunner:
 
     app.on_shutdown.append(take_leave)
     app.on_cleanup.append(end)
+    spare_the_collector()
     return make_runner(app)
 
 
