@@ -37,8 +37,16 @@ _PATIENCE_S = 5.0
 """How long who asks waits for what was appended before."""
 
 
+_AT_ONCE = 512
+"""Entries that may wait to be taken in: a millisecond's work."""
+
+
 class _Following:
-    """What is known of one log, read from its first entry on."""
+    """What is known of one log, read from its first entry on.
+
+    What came last waits in `_later` until somebody asks, or it is much: gone through together it
+    costs half as much, since nothing else has been in the caches between.
+    """
 
     def __init__(self, events: EventLog, epoch: str, place: int, fold: Fold, began_ms: int) -> None:
         self.log = events
@@ -49,12 +57,20 @@ class _Following:
         self.timelines = Timelines()
         self.recall = Recall(events)
         self.over: dict[int, Bars] = {}
+        self._later: list[Entry] = []
 
     def extend(self, entries: Sequence[Entry]) -> None:
-        """Take in what comes next."""
+        """What comes next."""
+        self._later += entries
+        self.place = entries[-1].offset
+        if len(self._later) >= _AT_ONCE:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Take in all that came."""
+        entries, self._later = self._later, []
         self.note(self.fold.extend(entries))
         self.timelines.extend(entries)
-        self.place = entries[-1].offset
 
     def note(self, minutes: Sequence[Minute]) -> None:
         """They are over, and to be kept."""
@@ -99,6 +115,7 @@ class History:
                 while True:
                     now = self._following
                     if now and now.epoch == lane.epoch and now.place >= place:
+                        now.catch_up()
                         return Past(now, lane, self._clock.now_ms())
                     self._moved.clear()
                     await self._moved.wait()
@@ -138,6 +155,7 @@ class History:
             if self._following is None:
                 continue
             try:
+                self._following.catch_up()
                 await self._end_quiet_minute(self._following)
                 await self._keep(self._following)
             except FeedError as error:

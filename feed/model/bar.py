@@ -27,7 +27,12 @@ class Bar(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=F
         """With one more price."""
         if price == self.close:
             return self
-        return self.then(Bar(None, price, price, price, price))
+        if not self.close:
+            return Bar(self.before, price, price, price, price)
+        exact = Decimal(price)
+        high = price if exact > Decimal(self.high) else self.high
+        low = price if exact < Decimal(self.low) else self.low
+        return Bar(self.before, self.open, high, low, price)
 
     def then(self, later: "Bar") -> "Bar":
         """The bar of this stretch and a later one, as one."""

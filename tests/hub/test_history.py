@@ -39,6 +39,16 @@ def test_minutes_of_a_price_and_of_one_that_stands_still() -> None:
     run_virtual(scene())
 
 
+def test_what_came_at_once_is_told_also_where_it_is_much() -> None:
+    async def scene() -> None:
+        async with running(MemoryLog()) as one:
+            for price in range(1, 601):
+                await one.put({"price": str(price)})
+            assert await one.shown() == {0: "1 600 1 600"}
+
+    run_virtual(scene())
+
+
 def test_without_word_of_a_price_there_is_a_gap() -> None:
     async def scene() -> None:
         async with running(MemoryLog()) as one:
