@@ -102,6 +102,8 @@ class Filters(msgspec.Struct, frozen=True):
 
     def minus(self, other: "Filters") -> "Filters":
         """Without the filters that `other` names, word for word."""
+        if not (other.topics or other.prefixes):
+            return self
         prefixes = tuple(prefix for prefix in self.prefixes if prefix not in other.prefixes)
         return Filters(self.topics - other.topics, prefixes)
 

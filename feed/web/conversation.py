@@ -266,6 +266,8 @@ class Conversation:
 def _granted(grant: Grant | None, filters: Filters) -> tuple[Filters, list[Rejected]]:
     """The filters that may be seen, and the others."""
     refused = grant.refused(filters) if grant else filters.names()
+    if not refused:
+        return filters, []
     rejected = [Rejected(name, "forbidden", "not in this token") for name in refused]
     return filters.minus(Filters.of(refused)), rejected
 

@@ -18,6 +18,9 @@ _KEY = re.compile("[A-Za-z0-9+/]{22}==")
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """By it the answer shows that it comes from a WebSocket server (section 1.3)."""
 
+_ANSWER = web.WebSocketResponse(compress=False)
+"""It is asked, and never given."""
+
 
 class Upgrade(NamedTuple):
     """The answer to a handshake, a head that is still to be prepared and that nothing follows.
@@ -69,8 +72,10 @@ def _is_seen_by_aiohttp(request: web.Request) -> bool:
 
     It is told that all subprotocols are known, or it would log what the client wrote.
     """
-    offered = request.headers.get("Sec-WebSocket-Protocol", "").split(",")
-    known = [name.strip() for name in offered]
+    offered = request.headers.get("Sec-WebSocket-Protocol")
+    if offered is None:
+        return bool(_ANSWER.can_prepare(request))
+    known = [name.strip() for name in offered.split(",")]
     return bool(web.WebSocketResponse(protocols=known, compress=False).can_prepare(request))
 
 
