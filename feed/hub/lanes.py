@@ -112,7 +112,7 @@ class Lanes:
             if opening is None:
                 opening = asyncio.create_task(self._open(delay_ms))
                 self._opening[delay_ms] = opening
-                opening.add_done_callback(lambda _: self._opening.pop(delay_ms))
+                opening.add_done_callback(partial(self._opened, delay_ms))
             await asyncio.wait([opening])  # others wait for the same
             if opening.cancelled():
                 raise LogUnavailable("the log begins again")
@@ -121,6 +121,12 @@ class Lanes:
             raise LogUnavailable("the log is followed no more")
         lane.used_s = asyncio.get_running_loop().time()
         return lane
+
+    def _opened(self, delay_ms: int, opening: "asyncio.Task[Lane]") -> None:
+        """Let others try again where it failed; all who waited may have left by then."""
+        del self._opening[delay_ms]
+        if not opening.cancelled():
+            opening.exception()
 
     async def _open(self, delay_ms: int) -> Lane:
         if len(self._lanes) + len(self._opening) > _MOST:

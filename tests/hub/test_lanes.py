@@ -1,18 +1,20 @@
 """Lanes come when they are asked for, and go when they are not used. In virtual time."""
 
 import asyncio
+import gc
 
 import pytest
 
-from feed.errors import LogTrimmed, LogUnavailable
+from feed.errors import LogAway, LogTrimmed, LogUnavailable
 from feed.hub.delay import lasting, snapshot_at
+from feed.hub.hub import Hub
 from feed.hub.subscription import Options
-from feed.log.base import Snapshot
+from feed.log.base import Bounds, Snapshot
 from feed.log.memory import MemoryLog
 from feed.model.change import Change
 from feed.model.entry import Entry, Record
-from tests.support.clock import START_MS
-from tests.support.log import appended
+from tests.support.clock import START_MS, LoopClock, run_virtual
+from tests.support.log import appended, lent
 from tests.support.stage import A, Stage, play
 
 B = "price:B"
@@ -39,6 +41,47 @@ def test_who_asks_for_the_same_at_once_waits_for_the_same() -> None:
         assert one is other
 
     play(act)
+
+
+class Lost(MemoryLog):
+    """Is away, which it says once its gate is open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_away = False
+        self.gate = asyncio.Event()
+
+    async def bounds(self) -> Bounds:
+        """See EventLog."""
+        if self.is_away:
+            await self.gate.wait()
+            raise LogAway("away")
+        return await super().bounds()
+
+
+def test_one_that_fails_when_nobody_waits_for_it_any_more_fails_in_silence() -> None:
+    heard: list[object] = []
+
+    async def act() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
+        log = Lost()
+        hub = Hub(lent(log), LoopClock(), heartbeat_s=15)
+        await hub.start()
+        log.is_away = True
+        asking = asyncio.create_task(hub.lane(500))
+        await asyncio.sleep(1)
+        asking.cancel()
+        await asyncio.wait([asking])
+        log.gate.set()
+        await asyncio.sleep(1)
+        del asking  # it knows what it waited for
+        gc.collect()
+        with pytest.raises(LogAway):
+            await hub.lane(500)
+        await hub.stop()
+
+    run_virtual(act())
+    assert heard == []
 
 
 def test_too_many_delays_are_refused_and_others_go_on() -> None:
