@@ -49,6 +49,8 @@ class Schedule:
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
         # A tick that was left out is counted; a line for each of them would drown all others.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+        # Nor is it a fault that a tick was cut off, which `stop` tells of.
+        logging.getLogger("apscheduler.executors.default").addFilter(_is_no_cancellation)
         for name, running in self._running.items():
             self._scheduler.add_job(
                 self._tick,
@@ -146,3 +148,7 @@ class Schedule:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and record.exc_info[0] is asyncio.CancelledError)
