@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from feed import journal
 from feed.commands import inject, record, replay, watch
 from feed.commands.text import printable
 from feed.errors import FeedError, SettingsError
@@ -74,13 +75,24 @@ def _serve(_: argparse.Namespace) -> int:
 
     from feed.app import serve  # noqa: PLC0415
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if not settings.admin_token:
         token = secrets.token_urlsafe(32)
         settings = msgspec.structs.replace(settings, admin_token=(token,))
-        print(f"admin token, for this run only: {token}", flush=True)  # noqa: T201
+        print(_shown_once(token, settings.log_format), flush=True)  # noqa: T201
+    journal.begin(settings.log_format, settings.secrets)
     uvloop.run(serve(settings))
     return 0
+
+
+def _shown_once(token: str, form: journal.Format) -> str:
+    """The token that was made, in a line of the form that all others have."""
+    words = "admin token, for this run only"
+    if form == "text":
+        return f"{words}: {token}"
+    record = logging.makeLogRecord(
+        {"name": "feed", "levelname": "INFO", "msg": words, "token": token}
+    )
+    return journal.Json().format(record)
 
 
 if __name__ == "__main__":

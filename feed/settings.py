@@ -6,7 +6,8 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
+from urllib.parse import unquote
 
 import msgspec
 
@@ -18,6 +19,7 @@ from feed.sources.open import SourceConfig, demo
 _TOKEN_CHARACTERS = 32
 _TOKENS = 2
 _LOG = re.compile(r"memory:|sqlite:///[^?#]+|rediss?://[^/?#]+(/[0-9]{1,5})?")
+_PASSWORD = re.compile(r"//[^/@:]*:([^/@]+)@")
 _ORIGIN = re.compile(r"https?://([a-z0-9.\-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -48,6 +50,7 @@ class Settings(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lease_s: Positive = 5
     drain_s: Annotated[float, msgspec.Meta(ge=0, le=_YEAR_S)] = 5
     compress: bool = True
+    log_format: Literal["text", "json"] = "text"
     trusted_proxies: tuple[str, ...] = ()
     allow_private_sources: bool = False
     source: tuple[SourceConfig, ...] = ()
@@ -56,6 +59,14 @@ class Settings(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def limits(self) -> Limits:
         """Those alone, without the secrets that are beside them."""
         return Limits(**{name: getattr(self, name) for name in Limits.__struct_fields__})
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must never be shown, as it is written and as it is meant."""
+        known = [*self.admin_token, self.metrics_token, self.subscriber_secret]
+        if password := _PASSWORD.search(self.log):
+            known += [password[1], unquote(password[1])]
+        return [each for each in known if each]
 
 
 _KINDS = get_type_hints(Settings, include_extras=True)

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from feed import journal
 from feed.app import make_runner, running, spare_the_collector, take_leave
 from feed.clock import SystemClock
 from feed.errors import FeedError, SettingsError
@@ -26,10 +27,11 @@ _BOOT_ERROR = 3
 
 async def make_app() -> web.AppRunner:
     """The feed in a worker: gunicorn listens, and its signals end it."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    journal.begin("text")
     parts = AsyncExitStack()
     try:
         settings = read_settings()
+        journal.begin(settings.log_format, settings.secrets)
         if not settings.admin_token:
             raise SettingsError("FEED_ADMIN_TOKEN: needed here, as all workers must have the same")
         app = await parts.enter_async_context(running(settings, SystemClock()))

@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clock": set(),
     "limits": set(),
     "histogram": set(),
+    "journal": set(),
     "model": {"errors"},
     "log": {"model"} | BELOW_ALL,
     "sources": {"model"} | BELOW_ALL,
@@ -30,8 +31,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app": {"settings", "web", "hub", "log", "sources", "model"} | BELOW_ALL,
     "client": {"model"} | BELOW_ALL,
     "commands": {"client", "sources", "model"} | BELOW_ALL,
-    "wsgi": {"app", "settings", "web"} | BELOW_ALL,
-    "__main__": {"app", "settings", "commands", "sources"} | BELOW_ALL,
+    "wsgi": {"app", "settings", "web", "journal"} | BELOW_ALL,
+    "__main__": {"app", "settings", "commands", "sources", "journal"} | BELOW_ALL,
 }
 """A room, and the other rooms that it knows: `app → web → hub → (log | sources) → model`."""
 

@@ -63,6 +63,7 @@ TAKEN: list[tuple[str, str, str, object]] = [
     ("FEED_PONG_S", "0.5", "pong_s", 0.5),
     ("FEED_SEND_BUFFER_BYTES", "4096", "send_buffer_bytes", 4096),
     ("FEED_COMPRESS", "off", "compress", False),
+    ("FEED_LOG_FORMAT", "json", "log_format", "json"),
     ("FEED_TRUSTED_PROXIES", "10.0.0.0/8,::1", "trusted_proxies", ("10.0.0.0/8", "::1")),
     ("FEED_ALLOW_PRIVATE_SOURCES", "on", "allow_private_sources", True),
     ("FEED_ALLOW_PRIVATE_SOURCES", "off", "allow_private_sources", False),
@@ -294,3 +295,23 @@ def test_the_file_of_this_project_says_the_defaults(file: Path) -> None:
     assert set(names) - tomllib.loads(whole).keys() == set()
     given = read_settings({"FEED_CONFIG": str(file)})
     assert msgspec.structs.replace(given, source=()) == Settings()
+
+
+def test_what_must_never_be_shown() -> None:
+    settings = read_settings(
+        {
+            "FEED_ADMIN_TOKEN": f"{TOKEN},{TOKEN[::-1]}",
+            "FEED_METRICS_TOKEN": f"{TOKEN}-m",
+            "FEED_SUBSCRIBER_SECRET": f"{TOKEN}-s",
+            "FEED_LOG": "redis://user:p%40ss-word@host:6379/0",
+        }
+    )
+    assert settings.secrets == [
+        TOKEN,
+        TOKEN[::-1],
+        f"{TOKEN}-m",
+        f"{TOKEN}-s",
+        "p%40ss-word",
+        "p@ss-word",
+    ]
+    assert read_settings({"FEED_LOG": "redis://host:6379/0"}).secrets == []

@@ -20,6 +20,7 @@ class Condition:
     def __init__(self, name: str) -> None:
         self.state: State = "well"
         self._name = name
+        self._fields = {"source": name}
         self._said: State = "well"  # by the last line
         self._said_ms = -_MINUTE_MS
         self._unsaid = 0
@@ -30,7 +31,7 @@ class Condition:
         if state == self._said:
             return
         if state == "well":
-            log.warning("source %s has recovered", self._name)
+            log.warning("source %s has recovered", self._name, extra=self._fields)
             self._said = "well"
             return
         is_worse = (self._said, state) == ("partly", "failing")
@@ -38,5 +39,6 @@ class Condition:
             self._unsaid += is_new
             return
         more = f" ({self._unsaid} times since the last line)" if self._unsaid else ""
-        log.warning("source %s %s: %s%s", self._name, _SAID[state], why, more)
+        said = _SAID[state]
+        log.warning("source %s %s: %s%s", self._name, said, why, more, extra=self._fields)
         self._said, self._said_ms, self._unsaid = state, now_ms, 0

@@ -158,7 +158,7 @@ class Connections:
     def _look_at(self, connection: Connection, now_s: float) -> None:
         """Do what its time has come for, and say when to look again."""
         if why := connection.look(now_s):
-            log.info("%s %s and is cut", connection.id, why)
+            log.info("%s %s and is cut", connection.id, why, extra={"connection": connection.id})
             connection.ended_by = "silent"
             connection.abort()
         match connection.phase:

@@ -19,16 +19,11 @@ async def note(request: web.Request, response: web.StreamResponse) -> None:
     request.app[keys.ANSWERED][resource.canonical if resource else "", status] += 1
     if status >= HTTPStatus.BAD_REQUEST:
         address = request.app[keys.PEERS].address(request)
-        log.info(
-            "refused %s %r from %s with %d",
-            request.method,
-            request.path,
-            address,
-            status,
-            extra={
-                "method": request.method,
-                "path": request.path,
-                "address": address,
-                "status": status,
-            },
-        )
+        words = f"refused %s %r from %s with {status:d}"  # a flood of one hides no other
+        fields = {
+            "method": request.method,
+            "path": request.path,
+            "address": address,
+            "status": status,
+        }
+        log.info(words, request.method, request.path, address, extra=fields)
