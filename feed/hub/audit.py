@@ -14,11 +14,16 @@ from feed.model.entry import Entry, Record
 
 
 class Action(msgspec.Struct, frozen=True):
-    """What somebody did: `inject`, `undo` or `unpin`, why, and the id of what it took back."""
+    """What somebody did: `inject`, `undo` or `unpin`, why, and the id of what it took back.
+
+    `by`: the fingerprint of the token that was used; `address`: from where.
+    """
 
     action: str
     why: str | None = None
     undoes: str | None = None
+    by: str | None = None
+    address: str | None = None
 
     def note(self, records: Sequence[Record]) -> bytes:
         """What the log is to remember of it."""
@@ -38,6 +43,8 @@ class Done(msgspec.Struct, frozen=True):
     why: str | None
     undoes: str | None
     undone: bool
+    by: str | None
+    address: str | None
 
 
 class _Noted(msgspec.Struct, frozen=True):
@@ -46,6 +53,8 @@ class _Noted(msgspec.Struct, frozen=True):
     count: int
     why: str | None = None
     undoes: str | None = None
+    by: str | None = None
+    address: str | None = None
 
 
 class Audit:

@@ -109,9 +109,10 @@ class Ingest:
                 return kept
             raise
 
-    async def release(self, topics: Sequence[str], which: Release) -> Receipt:
+    async def release(
+        self, topics: Sequence[str], which: Release, action: Action | None = None
+    ) -> Receipt:
         """End the pins of some items, all of them or those that are over. Raises LogUnavailable."""
-        action = Action("unpin") if which == "all" else None
         changes = [Change(topic=topic, release=which) for topic in topics]
         return await self.submit(changes, action=action)
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import msgspec
 from aiohttp import web
 
-from feed.hub.audit import Action
 from feed.hub.hub import Hub
 from feed.hub.ingest import Receipt
 from feed.hub.leader import Leader
@@ -36,11 +35,13 @@ from feed.web.admin_body import (
     Tried,
 )
 from feed.web.answer import json_answer, problem
+from feed.web.audit import done_by
 from feed.web.close_code import CloseCode
 from feed.web.connection import Connection
 from feed.web.inject import idempotency_key, read, read_topic
 from feed.web.parameter import CONNECTION_LIMIT, DRY_RUN
 from feed.web.patience import read_body
+from feed.web.trail import HARMLESS, MOST_TOPICS, TOPICS
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,9 @@ async def inject(request: web.Request) -> web.Response:
     changes = read(body)
     dry_run = request.query.get(DRY_RUN.name, "0") not in ("", "0")
     ingest = request.app[keys.INGEST]
-    action = Action("inject", why(changes))
+    request[HARMLESS] = dry_run
+    request[TOPICS] = sorted({change.topic for change in changes})[:MOST_TOPICS]
+    action = done_by(request, "inject", why(changes))
     receipt = await ingest.submit(changes, key=key, body=body, dry_run=dry_run, action=action)
     if dry_run:
         return json_answer(_preview(request.app, receipt))
@@ -118,10 +121,12 @@ async def unpin(request: web.Request) -> web.Response:
     if refused := _other_type(request):
         return refused
     topic = read_topic(await read_body(request, request.app[keys.LIMITS].body_bytes))
+    request[TOPICS] = [topic]
     hub = request.app[keys.HUB]
     if hub.current(topic) is None:
         return problem(404, "topic_unknown", f"{topic} does not exist")
-    receipt = await request.app[keys.INGEST].release([topic], "all")
+    action = done_by(request, "unpin")
+    receipt = await request.app[keys.INGEST].release([topic], "all", action)
     cursor = hub.live.cursor(receipt.offset)
     return json_answer(encode(Appended(cursor=cursor, results=[*receipt.results])))
 
@@ -221,6 +226,7 @@ async def decide(request: web.Request) -> web.Response:
         return problem(422, "invalid", str(error))
     except msgspec.DecodeError as error:
         return problem(400, "not_json", str(error))
+    request[TOPICS] = [topic]
     try:
         if request.match_info["action"] == "accept":
             await leader.intake.accept(name, topic)

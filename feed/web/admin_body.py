@@ -87,6 +87,10 @@ class Happened(msgspec.Struct, frozen=True):
         return cls([StandingView(**msgspec.structs.asdict(each)) for each in events])
 
 
+By = Annotated[str, Meta(description="The fingerprint of the admin's token.")]
+Address = Annotated[str, Meta(description="Where the call came from.")]
+
+
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was done by hand."""
 
@@ -99,12 +103,26 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     cursor: CursorText
     undone: bool
     undoes: Annotated[str, Meta(description="The id of what it took back.")] | None
+    by: By | None
+    address: Address | None
+
+
+class Called(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that may have changed something, whatever came of it."""
+
+    at: Ms
+    by: By | None
+    address: Address
+    call: Annotated[str, Meta(description="Method and path.")]
+    status: Annotated[int, Meta(description="0: who asked had left before the answer.")]
+    topics: list[TopicName]
 
 
 class Audited(msgspec.Struct, frozen=True):
-    """What was done, the newest first."""
+    """What was done, and the calls to this instance; the newest first."""
 
     entries: list[Deed]
+    calls: list[Called]
 
 
 class Altered(msgspec.Struct, frozen=True, kw_only=True):

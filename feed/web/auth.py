@@ -25,10 +25,14 @@ class Admins:
         self._digests = [_digest(token) for token in tokens]
         self._wrong = Buckets(wrong_per_min / 60, wrong_per_min)
 
-    def check(self, request: web.Request, address: str, now_s: float) -> None:
-        """Let an admin pass; raises HTTPUnauthorized with one body for every reason."""
+    def fingerprint(self, place: int) -> str:
+        """What the token at a place is called where it must not be shown: 8 hexadecimal digits."""
+        return _digest(f"feed: fingerprint {self._digests[place].hex()}").hex()[:8]
+
+    def check(self, request: web.Request, address: str, now_s: float) -> int:
+        """Let an admin pass, as `admit`; raises HTTPUnauthorized with one body for every reason."""
         given = request.headers.getall("Authorization", [])
-        self.admit(_bearer(given) if given else None, address, now_s)
+        return self.admit(_bearer(given) if given else None, address, now_s)
 
     def admit(self, token: str | None, address: str, now_s: float) -> int:
         """The place of a token among those that are valid. None: no guess at one.

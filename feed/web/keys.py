@@ -20,11 +20,13 @@ from feed.web.origin import Origins
 from feed.web.peer import Peers
 from feed.web.pulse import Pulse
 from feed.web.session import Sessions
+from feed.web.trail import Trail
 
 HUB = web.AppKey("hub", Hub)
 HISTORY = web.AppKey("history", History)
 INGEST = web.AppKey("ingest", Ingest)
 AUDIT = web.AppKey("audit", Audit)
+TRAIL = web.AppKey("trail", Trail)
 LEADER = web.AppKey("leader", Leader)
 LIMITS = web.AppKey("limits", Limits)
 CLOCK = web.AppKey("clock", Clock)

@@ -14,6 +14,7 @@ from feed.web.poll import poll
 from feed.web.snapshot import snapshot
 from feed.web.sse import sse
 from feed.web.static import StaticFiles
+from feed.web.trail import Trail
 from feed.web.websocket import websocket
 
 _TEMPLATES = Path(__file__).parent.parent.parent / "templates"
@@ -24,13 +25,14 @@ def make_web() -> web.Application:
     app = web.Application(
         middlewares=[
             edge.heads,
+            audit.noted,
             middlewares.errors,
             middlewares.origins,
             sign_in.admins_only,
             sign_in.subscribers,
         ],
     )
-    app[keys.ANSWERED] = Counter()
+    app[keys.ANSWERED], app[keys.TRAIL] = Counter(), Trail()
     app.on_response_prepare.append(middlewares.add_headers)
     app.on_response_prepare.append(refusal.note)
     static = StaticFiles()

@@ -77,6 +77,10 @@ class Sessions:
         """A new one, for whoever gave the token at this place."""
         return Session(secrets.token_urlsafe(_ID_BYTES), now_s, now_s, self._keys[place])
 
+    def place(self, session: Session) -> int:
+        """The place of the token that a session of ours was begun with."""
+        return self._keys.index(session.key)
+
     def read(self, text: str, epoch: str, now_s: int) -> Session | None:
         """The session that a cookie holds; None where it is over, or signed by nobody of ours."""
         form = _FORM.fullmatch(text)

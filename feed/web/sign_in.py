@@ -4,7 +4,6 @@ Security notes, section 2, and decision 0015. `admins_only` stands before all th
 """
 
 import asyncio
-import logging
 from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import parse_qs
@@ -22,8 +21,7 @@ from feed.web.grant import EVERYTHING, GRANT
 from feed.web.middlewares import DOORS
 from feed.web.patience import read_body
 from feed.web.session import Session
-
-log = logging.getLogger(__name__)
+from feed.web.trail import BY, HARMLESS
 
 _HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 """Of the admin's HTML."""
@@ -68,9 +66,10 @@ async def admins_only(request: web.Request, handler: Handler) -> web.StreamRespo
         raise
     if session:
         request[_SESSION] = session
+        _name(request, request.app[keys.SESSIONS].place(session))
     is_open = "Authorization" not in request.headers and (request.method, request.path) in _OPEN
     if session is None and not is_open:
-        request.app[keys.ADMINS].check(request, address, now_s)
+        _name(request, request.app[keys.ADMINS].check(request, address, now_s))
     if session is None or is_open or request.method in _SAFE:
         return await handler(request)
     if not request.app[keys.ORIGINS].is_same(request):
@@ -129,12 +128,12 @@ async def sign_in(request: web.Request) -> web.Response:
         if not _wants_page(request):
             raise
         return _refused(request, error)
+    _name(request, place)
     session = request.app[keys.SESSIONS].begin(place, _now_s(request))
     response = _to_the_page()
     _keep(request, response, session)
     if older := request.get(_SESSION):
         await _void(request, older)
-    log.info("an admin signed in from %r", address)
     return response
 
 
@@ -146,7 +145,6 @@ async def sign_out(request: web.Request) -> web.Response:
         if (await _form(request)).get("csrf") != [session.csrf]:
             return problem(403, "csrf", "the form is of another session: load the page again")
         await _void(request, session)
-        log.info("an admin signed out from %r", _address(request))
     response = _to_the_page()
     name, is_secure = _cookie(request)
     response.del_cookie(name, path="/", secure=is_secure, httponly=True, samesite="Strict")
@@ -155,11 +153,17 @@ async def sign_out(request: web.Request) -> web.Response:
 
 async def stay(request: web.Request) -> web.Response:
     """`POST /admin/session`: somebody is there. What of the session a page must know."""
+    request[HARMLESS] = True
     session = request.get(_SESSION)
     if session is None:
         return problem(409, "no_session", "a bearer token needs no session")
     session = session.seen(_now_s(request))
     return json_answer(encode(Stay(session.csrf, session.ends_s, session.idle_ends_s)))
+
+
+def _name(request: web.Request, place: int) -> None:
+    """Note who asks, by the place of the token."""
+    request[BY] = request.app[keys.ADMINS].fingerprint(place)
 
 
 async def _session_of(request: web.Request) -> Session | None:

@@ -168,8 +168,9 @@ async def test_pins_are_no_change_of_the_field(desk: Desk, ingest: Ingest) -> No
 async def test_who_ends_pins_is_remembered(hub: Hub, desk: Desk, ingest: Ingest) -> None:
     await desk.do(Change(topic=A, patch={"n": 2}, pin_s=60))
     assert len((await ingest.release([A], "over")).results) == 0
-    assert len((await ingest.release([A], "all")).results) == 1
+    assert len((await ingest.release([A], "all", Action("unpin", by="2b7bb8f0"))).results) == 1
     assert [done.action for done in await desk.audit.done()] == ["unpin", "inject"]
+    assert [done.by for done in await desk.audit.done()] == ["2b7bb8f0", None]
     assert await desk.audit.find("77") is None
     assert hub.head == 2
 
