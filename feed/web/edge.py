@@ -12,7 +12,7 @@ from collections import Counter
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
-from aiohttp import web
+from aiohttp import HttpVersion10, web
 from aiohttp.typedefs import Handler
 
 from feed.limits import Limits
@@ -68,9 +68,16 @@ class Edge(web.RequestHandler):
 
     def give_up(self) -> None:
         """See Patient."""
+        self._refuse(HTTPStatus.REQUEST_TIMEOUT, _LATE)
+
+    def refuse_version(self) -> None:
+        """What is no HTTP/1 would be answered in its own version, which has no head."""
+        self._refuse(HTTPStatus.BAD_REQUEST, _OLD)
+
+    def _refuse(self, status: HTTPStatus, answer: bytes) -> None:
         if self.transport is not None:
-            self.answered["", HTTPStatus.REQUEST_TIMEOUT] += 1
-            self.transport.write(_LATE)
+            self.answered["", status] += 1
+            self.transport.write(answer)
             self.transport.close()
 
     def part(self) -> None:
@@ -88,6 +95,14 @@ class Edge(web.RequestHandler):
         """See Patient."""
         return 0 if self.transport is None else self.transport.get_write_buffer_size()
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Answer as everywhere what aiohttp refuses by itself, in words that quote the request."""
+        if isinstance(resp, web.HTTPExpectationFailed):
+            resp = problem(400, "expectation", "nothing but 100-continue may be expected")
+        return await super().finish_response(request, resp, start_time)
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -104,7 +119,7 @@ class Edge(web.RequestHandler):
             code, detail = "internal", "the server failed to answer; it was logged"
         else:
             log.info("a malformed request from %s: %s", request.remote, type(exc).__name__)
-            code, detail = "malformed", "the request is not well-formed HTTP"
+            code, detail = _NOT_HTTP
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already")
         response = problem(status, code, detail)
@@ -113,19 +128,25 @@ class Edge(web.RequestHandler):
         return response
 
 
-_LATE_BODY = problem_body(408, "request_timeout", "the request did not come in time")
-_LATE = b"\r\n".join(
-    [
-        b"HTTP/1.1 408 Request Timeout",
-        *(f"{name}: {value}".encode() for name, value in {**HEADERS, **DATA_HEADERS}.items()),
-        b"Content-Type: application/problem+json",
-        b"Cache-Control: no-store",
-        b"Content-Length: %d" % len(_LATE_BODY),
-        b"Connection: close",
-        b"",
-        _LATE_BODY,
+def _last(status: HTTPStatus, body: bytes) -> bytes:
+    """A problem as the last answer on a connection, for those whom aiohttp answers nothing."""
+    lines = [
+        f"HTTP/1.1 {status} {status.phrase}",
+        *(f"{name}: {value}" for name, value in {**HEADERS, **DATA_HEADERS}.items()),
+        "Content-Type: application/problem+json",
+        "Cache-Control: no-store",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
     ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+_NOT_HTTP = "malformed", "the request is not well-formed HTTP"
+_LATE = _last(
+    HTTPStatus.REQUEST_TIMEOUT,
+    problem_body(408, "request_timeout", "the request did not come in time"),
 )
+_OLD = _last(HTTPStatus.BAD_REQUEST, problem_body(400, *_NOT_HTTP))
 
 
 @web.middleware
@@ -134,6 +155,9 @@ async def heads(request: web.Request, handler: Handler) -> web.StreamResponse:
     protocol = request.protocol
     if not isinstance(protocol, Edge):
         return await handler(request)
+    if request.version < HttpVersion10:
+        protocol.refuse_version()
+        raise ConnectionAbortedError("the request is older than HTTP/1.0")
     with protocol.heads.answering(protocol):
         return await handler(request)
 

@@ -88,6 +88,36 @@ async def test_a_malformed_request_is_answered_as_a_problem_that_quotes_nothing(
     assert "secret" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "request_bytes",
+    [b"GET /health/live\r\n\r\n", b"GET /health/live\r\nHost: x\r\nHost: y\r\n\r\n"],
+    ids=["HTTP/0.9", "with headers"],
+)
+async def test_what_has_no_version_is_answered_in_ours(
+    port: int, caplog: pytest.LogCaptureFixture, request_bytes: bytes
+) -> None:
+    head, body = await said(port, request_bytes)
+    assert head.startswith((b"HTTP/1.1 400 Bad Request\r\n", b"HTTP/1.0 400 Bad Request\r\n"))
+    assert b"\r\nServer: feed\r\n" in head
+    assert json.loads(body)["code"] == "malformed"
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize("path", ["/snapshot?topics=A", "/nowhere", "/admin/state"])
+async def test_what_nobody_can_expect_is_refused_and_not_quoted(port: int, path: str) -> None:
+    request = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: <secret>\r\n\r\n"
+    head, body = await said(port, request.encode())
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert json.loads(body)["code"] == "expectation"
+    assert {
+        b"Content-Type: application/problem+json",
+        b"Cache-Control: no-store",
+        b"Server: feed",
+        b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+    } <= set(head.split(b"\r\n"))
+    assert b"secret" not in head + body
+
+
 async def test_a_stream_that_fails_is_cut_and_logged(
     port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
