@@ -63,6 +63,7 @@ def _is_for_us(request: web.Request) -> bool:
         request.method == "GET"
         and request.version >= HttpVersion11
         and headers.get("Upgrade", "").lower() == "websocket"
+        and headers.get("Connection", "").isascii()  # aiohttp would fail to quote it
         and headers.getall("Sec-WebSocket-Version", []) == ["13"]
     )
 

@@ -132,6 +132,7 @@ NO_HANDSHAKE = {
     "another upgrade": changed("Upgrade: websocket", "Upgrade: h2c"),
     "no connection": changed("Connection: Upgrade", ""),
     "another connection": changed("Connection: Upgrade", "Connection: keep-alive"),
+    "a connection that is not ASCII": changed("Connection: Upgrade", "Connection: \x80, Upgrade"),
     "no version": changed("Sec-WebSocket-Version: 13", ""),
     "an old version": changed("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8"),
     "a version and another": asked(*HANDSHAKE, "Sec-WebSocket-Version: 8"),
