@@ -13,6 +13,7 @@ from aiohttp import web
 from feed.errors import BadChange, BadInput, BadTopic, Fault
 from feed.model.change import OPS, Change, EventChange, Op
 from feed.model.codec import Json, decoder
+from feed.model.field import check_value
 from feed.model.topic import parse_topic
 from feed.web.limits import BATCH
 
@@ -170,8 +171,10 @@ def _change(value: Json, path: str, faults: list[Fault]) -> Change | None:
     members = _Members(value, path, faults)
     members.only(_MEMBERS)
     why = members.take("why", str, "a string")
-    if why is not None and len(why) > _WHY:
-        faults.append(Fault(f"{path}.why", f"over {_WHY} characters"))
+    if why is not None:
+        faults += check_value(why, f"{path}.why")
+        if len(why) > _WHY:
+            faults.append(Fault(f"{path}.why", f"over {_WHY} characters"))
     event = members.take("event", dict, "an object")
     return Change(
         topic=_topic(members.take("topic", str, "a topic"), value, path, faults),

@@ -143,6 +143,9 @@ WRONG = {
     "pin_s negative": Body(_whole(set=SET, pin_s=-1), 422, "pin_s"),
     "pin_s a string": Body(_whole(set=SET, pin_s="60"), 422, "pin_s"),
     "why a number": Body(_whole(set=SET, why=3), 422, "why"),
+    "why a lone surrogate": Body(
+        b'{"topic":"price:BAD","set":{},"why":"\\ud800"}', 422, "$[0].why"
+    ),
     "event a string": Body(_whole(event="goal"), 422, "event"),
     "event without kind": Body(_whole(event={"data": {}}), 422, "event"),
     "event kind a number": Body(_whole(event={"kind": 3}), 422, "event.kind"),
