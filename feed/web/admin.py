@@ -14,9 +14,8 @@ from feed.hub.leader import Leader
 from feed.hub.pin import PINNED, pinned
 from feed.hub.standing import standing
 from feed.model.change import Change
-from feed.model.codec import decoder, encode
+from feed.model.codec import encode
 from feed.model.frame import heading, update
-from feed.model.topic import parse_topic
 from feed.sources.base import SourceUnknown
 from feed.sources.desk.desk import NothingHeld
 from feed.web import keys
@@ -41,20 +40,12 @@ from feed.web.connection import Connection
 from feed.web.inject import idempotency_key, read, read_topic
 from feed.web.parameter import CONNECTION_LIMIT, DRY_RUN
 from feed.web.patience import read_body
+from feed.web.query import need_topic
 from feed.web.trail import HARMLESS, MOST_TOPICS, TOPICS
 
 log = logging.getLogger(__name__)
 
 _MOST_EVENTS = 100
-
-
-class _Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator decides about."""
-
-    topic: str
-
-
-_decode_topic = decoder(_Topic)
 
 
 async def inject(request: web.Request) -> web.Response:
@@ -145,7 +136,7 @@ async def pins(request: web.Request) -> web.Response:
 
 async def events(request: web.Request) -> web.Response:
     """`GET /admin/events?topic=…`: the events of a match as they stand, the newest first."""
-    topic = parse_topic(request.query.get("topic", ""))
+    topic = need_topic(request)
     past = await request.app[keys.HISTORY].reached(request.app[keys.HUB].live)
     newest = standing(past.events(topic))[: -_MOST_EVENTS - 1 : -1]
     return json_answer(encode(Happened.of(newest)))
@@ -219,13 +210,9 @@ async def decide(request: web.Request) -> web.Response:
     leader, name = request.app[keys.LEADER], request.match_info["name"]
     if leader.intake is None:
         return await _not_leader(leader)
-    try:
-        body = await read_body(request, request.app[keys.LIMITS].body_bytes)
-        topic = parse_topic(_decode_topic(body).topic)
-    except msgspec.ValidationError as error:
-        return problem(422, "invalid", str(error))
-    except msgspec.DecodeError as error:
-        return problem(400, "not_json", str(error))
+    if refused := _other_type(request):
+        return refused
+    topic = read_topic(await read_body(request, request.app[keys.LIMITS].body_bytes))
     request[TOPICS] = [topic]
     try:
         if request.match_info["action"] == "accept":

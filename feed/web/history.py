@@ -12,12 +12,12 @@ from feed.hub.fold import MINUTE_MS
 from feed.hub.lane import Lane
 from feed.hub.points import Point, Span, span_of
 from feed.model.codec import encode
-from feed.model.topic import Filters, kind_of, parse_topic
+from feed.model.topic import Filters, kind_of
 from feed.web import keys
 from feed.web.answer import Shared, fresh, share
 from feed.web.grant import Grant
 from feed.web.parameter import BAR_FIELDS, DELAY_MS, POINTS, SPAN_S
-from feed.web.query import need_filters
+from feed.web.query import need_filters, need_topic
 
 _FIELDS = ("open", "high", "low", "close")
 _MOST_TOPICS = 100
@@ -71,7 +71,7 @@ def _topics(request: web.Request, grant: Grant, lane: Lane) -> Sequence[str]:
     if "topic" in request.query:
         if "topics" in request.query or len(request.query.getall("topic")) > 1:
             raise BadQuery([Fault("topic", "either one `topic`, or `topics`")])
-        topic = parse_topic(request.query["topic"])
+        topic = need_topic(request)
         grant.allow(Filters.of([topic]))
         return [topic]
     filters = need_filters(request)

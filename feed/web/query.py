@@ -11,9 +11,9 @@ from feed.limits import Limits
 from feed.model.codec import Json
 from feed.model.cursor import Cursor, parse_cursor
 from feed.model.payload import FieldNames, Rejected
-from feed.model.topic import NONE, Filters, parse_filter
+from feed.model.topic import NONE, Filters, parse_filter, parse_topic
 from feed.web import keys
-from feed.web.parameter import ALSO, CURSOR, FIELDS, OPTIONS, TOPICS, Parameter
+from feed.web.parameter import ALSO, CURSOR, FIELDS, OPTIONS, TOPIC, TOPICS, Parameter
 
 _NAMES = (*(option.name for option in OPTIONS), FIELDS.name)
 
@@ -53,6 +53,14 @@ def need_filters(request: web.Request) -> Filters:
     if filters == NONE:
         raise BadQuery([Fault(TOPICS.name, "missing: which topics?")], "bad_topic")
     return filters
+
+
+def need_topic(request: web.Request) -> str:
+    """The one `topic` of a query string, in its full form; raises BadQuery."""
+    try:
+        return parse_topic(request.query.get(TOPIC.name, ""))
+    except BadTopic as error:
+        raise BadQuery([Fault(TOPIC.name, str(error))], error.code) from error
 
 
 def also_filters(request: web.Request, filters: Filters) -> Filters:

@@ -140,7 +140,9 @@ async def test_an_admin_decides_about_what_is_held(
             check_problem(await admin.post(f"sources/{name}/{action}", topic), 404)
     check_problem(await admin.post("sources/api/accept", "{"), 400)
     check_problem(await admin.post("sources/api/accept", "{}"), 422)
-    check_problem(await admin.post("sources/api/reject", '{"topic": "odd:M"}'), 400)
+    check_problem(await admin.post("sources/api/reject", '{"topic": "odd:M"}'), 422)
+    plain = {"Content-Type": "text/plain"}
+    check_problem(await admin.post("sources/api/accept", topic, headers=plain), 415)
 
     async def held(goal: str) -> Frame:
         async with asyncio.timeout(10):

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from feed.errors import BadInput, BadQuery, BadTopic
+from feed.errors import BadQuery
 from feed.limits import DEFAULTS
 from feed.log.memory import MemoryLog
 from feed.web import keys
@@ -208,9 +208,10 @@ def test_programs_are_told_what_is_wrong(query: str, code: str) -> None:
 def test_a_topic_is_one_topic(topic: str) -> None:
     async def scene() -> None:
         async with running(MemoryLog()) as one:
-            with pytest.raises(BadTopic) as refused:
+            with pytest.raises(BadQuery) as refused:
                 await ask(one, f"topic={topic.replace(' ', '%20')}")
-            assert isinstance(refused.value, BadInput)
+            assert refused.value.code == "bad_topic"
+            assert [fault.path for fault in refused.value.faults] == ["topic"]
 
     run_virtual(scene())
 
