@@ -1,6 +1,7 @@
 """What a subscriber's token grants, and which tokens grant nothing."""
 
 import base64
+import hmac
 import json
 from typing import Any
 
@@ -52,6 +53,13 @@ def test_its_end(left_s: int, ends_s: float, is_announced: bool) -> None:  # noq
     assert read(token("*", exp_s=NOW_S + left_s)) == Grant(ALL, ends_s, is_announced)
 
 
+def headed(claims: object = FULL, key: str = SECRET, **head: object) -> str:
+    """A token with such a head, signed (HS256) with a key."""
+    signed = f"{part({'alg': 'HS256', 'typ': 'JWT'} | head)}.{part(claims)}"
+    mac = hmac.digest(key.encode(), signed.encode(), "sha256")
+    return f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
 BAD: dict[str, str] = {
     "empty": "",
     "no token at all": "swordfish",
@@ -71,10 +79,23 @@ BAD: dict[str, str] = {
     "claims that are a list": jwt.api_jws.encode(b"[]", SECRET),
     "claims that are no JSON": jwt.api_jws.encode(b"\xff", SECRET),
     "for somebody else": token("*", exp_s=NOW_S + 60, aud="another"),
+    "not yet": token("*", exp_s=2**41, nbf=2**40),
+    "of the future": token("*", exp_s=2**41, iat=2**40),
+    "the secret as a key of RSA": headed(alg="RS256"),
+    "no algorithm, but signed": headed(alg="none"),
+    "two algorithms": headed(alg=["none", "HS256"]),
+    "an extension that must be understood": headed(crit=["exp"], exp=1),
+    "a key of its own": headed(FULL, "mine", jwk={"kty": "oct", "k": part("mine")}),
+    "a key of the file system": headed(FULL, "", kid="../../dev/null"),
     "not ASCII": "\u00e9.\u00e9.\u00e9",
     "a lone surrogate": "\ud800.a.b",
     "64 KB": "a" * 65_536,
 }
+
+
+def test_a_head_may_say_more_that_is_not_heeded() -> None:
+    told = headed(kid="../../dev/null", jku="https://evil.example/keys", x5u="https://evil.example")
+    assert read(told).filters == ALL
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)
