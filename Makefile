@@ -4,7 +4,7 @@ PYTHON = .venv-test/bin/python
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-config --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help run test lint format type cover stress soak bench screenshots lock clean environment
+.PHONY: help run test lint format type cover stress soak bench screenshots lock sbom audit clean environment
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -47,6 +47,12 @@ lock:  ## make requirements*.txt from pyproject.toml, with the newest versions (
 	@$(LOCK) --extra server pyproject.toml --output-file requirements.txt
 	@$(LOCK) --extra server --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
 	@$(LOCK) --group alone --no-deps --constraint requirements-dev.txt --output-file requirements-alone.txt
+
+sbom: environment  ## what the feed is made of, in CycloneDX: feed.cdx.json
+	@$(PYTHON) deploy/sbom.py >feed.cdx.json
+
+audit:  ## known weaknesses of what is locked (needs uv and the network)
+	@$(UV) tool run pip-audit --disable-pip --require-hashes -r requirements.txt
 
 clean:  ## remove environments, caches and reports
 	rm -rf .venv .venv-test .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build \
