@@ -14,6 +14,7 @@ from functools import partial
 
 from aiohttp import web
 
+from feed import __version__
 from feed.clock import Clock, SystemClock
 from feed.errors import FeedError
 from feed.hub.audit import Audit
@@ -28,6 +29,8 @@ from feed.settings import Settings
 from feed.sources.base import Source
 from feed.sources.open import open_source
 from feed.web import edge, keys
+from feed.web.api.document import Documents
+from feed.web.api.limit import Running
 from feed.web.auth import Admins
 from feed.web.bell import Bells
 from feed.web.connections import Connections
@@ -94,6 +97,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[web.Applica
     app[keys.SESSIONS] = Sessions(settings.admin_token)
     readers = [*settings.admin_token, settings.metrics_token]
     app[keys.METRICS_READERS] = Admins([token for token in readers if token], wrong_per_min)
+    app[keys.DOCUMENTS] = Documents(_told_of(settings))
     app[keys.INSTANCE], app[keys.COMPRESSES] = instance, settings.compress
     app[keys.HISTORY] = history = History(hub, clock, settings.history_bars)
     app[keys.PULSE] = pulse = Pulse()
@@ -118,6 +122,18 @@ async def take_leave(app: web.Application) -> None:
     """Lead no longer, and send everybody away, each at a moment of its own. Idempotent."""
     app[keys.CONNECTIONS].draining.set()
     await asyncio.gather(app[keys.LEADER].stop(), app[keys.CONNECTIONS].drain())
+
+
+def _told_of(settings: Settings) -> Running:
+    """What of the settings the documents of the API say."""
+    return Running(
+        version=__version__,
+        is_public=not settings.subscriber_secret,
+        heartbeat_s=settings.heartbeat_s,
+        max_age_s=settings.max_age_s,
+        retention_s=settings.retention_s,
+        limits=settings.limits,
+    )
 
 
 def _open_sources(settings: Settings) -> list[Source]:

@@ -12,13 +12,21 @@ from msgspec import UNSET, Meta, UnsetType
 
 from feed.model.change import Op
 from feed.model.cursor import CURSOR
-from feed.model.topic import FILTER, TOPIC
+from feed.model.topic import FILTER, GIVEN_TOPIC, TOPIC
 
 Fields: TypeAlias = dict[str, Any]
 """A `JsonObject`; msgspec cannot read that recursive alias."""
 
 TopicName = Annotated[
     str, Meta(pattern=TOPIC, examples=["price:BTC-USD"], description="A topic in full: `kind:key`.")
+]
+GivenTopic = Annotated[
+    str,
+    Meta(
+        examples=["BTC-USD"],
+        description="A topic; without a kind it is a price.",
+        extra_json_schema={"pattern": GIVEN_TOPIC},  # those who read it say what is wrong
+    ),
 ]
 FilterName = Annotated[
     str,

@@ -15,8 +15,9 @@ _KEY = re.compile(_CHARACTER + "{1,64}")
 _PREFIX = re.compile(_CHARACTER + "{0,64}")
 _KIND = f"({'|'.join(KINDS)}):"
 TOPIC = f"^{_KIND}{_CHARACTER}{{1,64}}$"
+GIVEN_TOPIC = f"^({_KIND})?{_CHARACTER}{{1,64}}$"
 FILTER = rf"^(\*|({_KIND})?({_CHARACTER}{{1,64}}|{_CHARACTER}{{0,64}}\*))$"
-"""The forms of a full topic, and of a filter as clients write it, as a JSON Schema has them."""
+"""As a JSON Schema has them: the forms of a topic in full and as it is given, and of a filter."""
 
 _SHOWN = 80
 

@@ -12,6 +12,12 @@ from feed.hub.traffic import Sent
 from feed.model.codec import encode
 from feed.web.body import Misfit, Problem
 
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Server": "feed"}
+"""Of every answer."""
+
+DATA_HEADERS = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+"""Of every answer that is no page."""
+
 NOT_STORED = {"Cache-Control": "no-store"}
 _PERSONAL = {"Cache-Control": "private, no-store"}
 
@@ -65,6 +71,11 @@ def json_answer(
     given = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
     given.setdefault("Cache-Control", "no-store")
     return web.Response(body=body, status=status, headers=given)
+
+
+def named(reason: str) -> str:
+    """The code of a refusal that HTTP itself has words for: `Not Found` → `not_found`."""
+    return reason.lower().replace(" ", "_")
 
 
 def problem(

@@ -17,8 +17,7 @@ from aiohttp.typedefs import Handler
 
 from feed.limits import Limits
 from feed.web import keys
-from feed.web.answer import problem, problem_body
-from feed.web.middlewares import DATA_HEADERS, HEADERS
+from feed.web.answer import DATA_HEADERS, HEADERS, problem, problem_body
 from feed.web.patience import Answers, Heads
 
 log = logging.getLogger(__name__)

@@ -5,17 +5,20 @@ What is right is read in one go, by types. What is not is read again, to say all
 
 import json
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeAlias
 
 import msgspec
 from aiohttp import web
+from msgspec import Meta
 
 from feed.errors import BadChange, BadInput, BadTopic, Fault
 from feed.model.change import OPS, Change, EventChange, Op
 from feed.model.codec import Json, decoder
 from feed.model.field import check_value
+from feed.model.payload import GivenTopic
 from feed.model.topic import parse_topic
 from feed.web.limits import BATCH
+from feed.web.parameter import IDEMPOTENCY_KEY
 
 _MEMBERS = {"topic", "set", "data", "event", "gone", "ts", "if_v", "why", "pin_s"}
 _EVENT_MEMBERS = {"op", "kind", "id", "ts", "data"}
@@ -24,7 +27,7 @@ _WHY = 500
 _ABSENT: Any = None
 """What a member is that was not given; null is no value of any of them."""
 
-_Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class NotJson(BadInput):
@@ -33,27 +36,45 @@ class NotJson(BadInput):
     code = "not_json"
 
 
-class _Event(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class GivenEvent(
+    msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True
+):
+    """An event of a change: added, replaced (`amend`) or taken back (`void`)."""
+
     op: Op = "add"
-    kind: str = _ABSENT
-    id: str = _ABSENT
+    kind: Annotated[str, Meta(examples=["goal"])] = _ABSENT
+    id: Annotated[str, Meta(description="Else the server gives an `add` one.")] = _ABSENT
     ts: _Integer = _ABSENT
     data: dict[str, Any] = {}
 
 
-class _Given(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    topic: str
-    set: dict[str, Any] = _ABSENT
-    data: dict[str, Any] = _ABSENT
-    event: _Event = _ABSENT
-    gone: bool = False
-    ts: _Integer = _ABSENT
-    if_v: _Integer = _ABSENT
-    why: Annotated[str, msgspec.Meta(max_length=_WHY)] = _ABSENT
-    pin_s: float = _ABSENT
+class Given(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """A change of one topic: one of `set`, `data` and `gone` at the most, and an event."""
+
+    topic: GivenTopic
+    set: Annotated[dict[str, Any], Meta(description="A JSON merge patch (RFC 7396).")] = _ABSENT
+    data: Annotated[dict[str, Any], Meta(description="The whole new state.")] = _ABSENT
+    event: GivenEvent = _ABSENT
+    gone: Annotated[bool, Meta(description="End the topic.")] = False
+    ts: Annotated[_Integer, Meta(description="When it happened, milliseconds.")] = _ABSENT
+    if_v: Annotated[
+        _Integer, Meta(description="Refuse unless the item has this version; 0: no item.")
+    ] = _ABSENT
+    why: Annotated[str, Meta(max_length=_WHY, description="For the audit.")] = _ABSENT
+    pin_s: Annotated[
+        float, Meta(description="Sources do not overwrite the fields of `set` for so long.")
+    ] = _ABSENT
 
 
-_decode = decoder(_Given | Annotated[list[_Given], msgspec.Meta(min_length=1, max_length=BATCH)])
+class OfTopic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator decides about."""
+
+    topic: GivenTopic
+
+
+GivenChanges: TypeAlias = Given | Annotated[list[Given], Meta(min_length=1, max_length=BATCH)]
+
+_decode = decoder(GivenChanges)
 
 
 def read(body: bytes) -> list[Change]:
@@ -92,7 +113,7 @@ def read_topic(body: bytes) -> str:
     return topic
 
 
-def _event_of(given: _Event) -> EventChange:
+def _event_of(given: GivenEvent) -> EventChange:
     return EventChange(op=given.op, kind=given.kind, id=given.id, ts=given.ts, data=given.data)
 
 
@@ -222,10 +243,12 @@ def _event(value: dict[str, Json], path: str, faults: list[Fault]) -> EventChang
 
 def idempotency_key(request: web.Request) -> str | None:
     """The `Idempotency-Key`; raises BadChange where it is not 1 to 128 visible ASCII characters."""
-    key = request.headers.get("Idempotency-Key")
+    key = request.headers.get(IDEMPOTENCY_KEY.name)
     if key is None:
         return None
-    if not (0 < len(key) <= 128 and key.isascii() and key.isprintable() and " " not in key):  # noqa: PLR2004
+    try:
+        good: str = msgspec.convert(key, IDEMPOTENCY_KEY.kind)
+    except msgspec.ValidationError:
         message = "expected 1 to 128 visible ASCII characters"
-        raise BadChange([Fault("Idempotency-Key", message)])
-    return key
+        raise BadChange([Fault(IDEMPOTENCY_KEY.name, message)]) from None
+    return good

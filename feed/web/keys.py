@@ -11,6 +11,7 @@ from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.leader import Leader
 from feed.limits import Limits
+from feed.web.api.document import Documents
 from feed.web.auth import Admins
 from feed.web.bell import Bells
 from feed.web.connections import Connections
@@ -44,6 +45,7 @@ PEERS = web.AppKey("peers", Peers)
 ANSWERED = web.AppKey("answered", Counter[tuple[str, int]])
 """How many answers began, by the route as it is in the URL map and the status."""
 PULSE = web.AppKey("pulse", Pulse)
+DOCUMENTS = web.AppKey("documents", Documents)
 INSTANCE = web.AppKey("instance", str)
 COMPRESSES = web.AppKey("compresses", bool)
 """Whether WebSockets that offer permessage-deflate get it."""

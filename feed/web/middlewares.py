@@ -19,7 +19,7 @@ from feed.errors import (
     VersionDiffers,
 )
 from feed.web import keys
-from feed.web.answer import problem
+from feed.web.answer import DATA_HEADERS, HEADERS, named, problem
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,6 @@ _PAGE = {
     "Permissions-Policy": "geolocation=(), camera=(), microphone=(), payment=(), usb=()",
     "Cache-Control": "no-cache",
 }
-DATA_HEADERS = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Server": "feed"}
 _YEARS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 
 
@@ -81,8 +79,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 def _of_http(error: web.HTTPException) -> web.Response:
     kept = ("Allow", "Retry-After", "WWW-Authenticate", *_UPGRADE)
     headers = {name: error.headers[name] for name in kept if name in error.headers}
-    code = error.reason.lower().replace(" ", "_")
-    return problem(error.status, code, error.reason, headers=headers)
+    return problem(error.status, named(error.reason), error.reason, headers=headers)
 
 
 def _of_feed(error: BadInput | Refused | LogUnavailable) -> web.Response:

@@ -146,3 +146,32 @@ AUDIT_LIMIT = _whole("limit", 1, 1000, "How many, the newest first.", 100)
 CONNECTION_LIMIT = _whole(
     "limit", 1, 1_000_000, "How many, those first that are furthest behind.", 1_000_000
 )
+
+LAST_EVENT_ID = Parameter(
+    name="Last-Event-ID",
+    kind=Annotated[CursorText, Meta(description="Wins over `cursor`: what a browser saw last.")],
+    place="header",
+)
+KNOWN = Parameter(
+    name="If-None-Match",
+    kind=Annotated[str, Meta(description="The `ETag` of what you have.")],
+    place="header",
+)
+IDEMPOTENCY_KEY = Parameter(
+    name="Idempotency-Key",
+    kind=Annotated[
+        str,
+        Meta(
+            pattern="^[!-~]{1,128}$",
+            examples=["desk-2041"],
+            description="The same key and body again is answered again, and done once.",
+        ),
+    ],
+    place="header",
+)
+
+
+def in_path(name: str, words: str) -> Parameter:
+    """A part of the path."""
+    kind = Annotated[str, Meta(min_length=1, description=words)]
+    return Parameter(name=name, kind=kind, place="path", is_needed=True)

@@ -7,7 +7,18 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from feed.web import admin, audit, edge, health, keys, middlewares, pages, refusal, sign_in
+from feed.web import (
+    admin,
+    audit,
+    documents,
+    edge,
+    health,
+    keys,
+    middlewares,
+    pages,
+    refusal,
+    sign_in,
+)
 from feed.web.history import history
 from feed.web.metrics import metrics
 from feed.web.poll import poll
@@ -51,6 +62,9 @@ def make_web() -> web.Application:
             web.get("/snapshot", snapshot),
             web.get("/history", history),
             web.get("/", pages.dashboard),
+            web.get("/api", documents.page),
+            web.get("/openapi.json", documents.http_document),
+            web.get("/asyncapi.json", documents.stream_document),
             web.get("/static/{name:.+}", static.serve),
             web.get("/admin", sign_in.page),
             web.post("/admin/sign-in", sign_in.sign_in),

@@ -11,6 +11,7 @@ from feed.model.frame import Frame, Wrap
 from feed.web import keys
 from feed.web.connection import Connection, Home
 from feed.web.greeting import subscribed, welcome
+from feed.web.parameter import LAST_EVENT_ID
 from feed.web.query import also_filters, need_filters, read_cursor, read_options
 from feed.web.takeover import take_over
 from feed.web.wire import LAST_CHUNK, chunked_event, event
@@ -95,5 +96,5 @@ class EventStream(Connection):
 
 def _read_place(request: web.Request) -> Cursor | None:
     """`Last-Event-ID` wins over `cursor`: it is what the browser saw last."""
-    last = request.headers.get("Last-Event-ID")
+    last = request.headers.get(LAST_EVENT_ID.name)
     return parse_cursor(last) if last else read_cursor(request)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
-_JUDGE = """async () => {
+JUDGE = """async () => {
   document.getAnimations().forEach((animation) => animation.finish());
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
   return violations.map(({ id, impact, nodes }) => [id, impact, nodes.map(({ html }) => html)]);
@@ -44,16 +44,16 @@ async def test_nothing_keeps_people_out(
         await page.page.context.add_init_script(path=AXE)
         await page.open(f"{server.url}/?theme={theme}&pin=live.X")
         await page.sees(LIVE)
-        assert await page.run(_JUDGE) == []
+        assert await page.run(JUDGE) == []
         await page.page.locator(".menu summary").click()
         await page.page.locator("[name=hide]").check()
-        assert await page.run(_JUDGE) == []
+        assert await page.run(JUDGE) == []
         await page.page.keyboard.press("Escape")
         await page.page.locator(".badge summary").click()
-        assert await page.run(_JUDGE) == []
+        assert await page.run(JUDGE) == []
         await page.page.get_by_role("button", name="stale").click()
         await page.sees("dialog[open] canvas")
-        assert await page.run(_JUDGE) == []
+        assert await page.run(JUDGE) == []
         assert page.faults == []
 
 
