@@ -48,6 +48,9 @@ _TRIM_EVERY_S = 2.0
 _CLEANUP_S = 1.0
 """For what is still served when everybody was taken leave of: requests that never end."""
 
+_RECEIVE_BUFFER = 64 * 1024
+"""What the kernel takes of what a client says, and is not read yet: also of one who says a lot."""
+
 _SEEN_S = 2.0
 """How long a balancer may look and see that this instance is not ready, before it hears nobody."""
 
@@ -245,6 +248,7 @@ def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer_bytes)
     listener.bind((settings.host, settings.port))
     return listener

@@ -42,6 +42,7 @@ class Conversation:
         "_came_with",
         "_connection",
         "_hub",
+        "_refusal",
         "_refused_s",
         "_refused_since_s",
         "_unheard",
@@ -57,6 +58,7 @@ class Conversation:
         self._bucket = Bucket(limits.commands_per_s, limits.commands_burst, connection.opened_s)
         self._refused_since_s = 0.0
         self._refused_s = float("-inf")
+        self._refusal: Frame | None = None
         self._unheard: list[bytes] = []
         self.is_hearing = False
 
@@ -64,6 +66,10 @@ class Conversation:
         """Whether a new one would go on just as this."""
         is_said = not self.is_hearing and self._came_with is None and self._asked is None
         return is_said and self._bucket.is_full(now_s)
+
+    def is_refused(self, now_s: float) -> bool:
+        """Whether it was above the rate a moment ago."""
+        return now_s - self._refused_s < _QUIET_S
 
     def start(self, greeting: Frame, topics: Sequence[str], options: Options, cursor: Json) -> None:
         """Greet, do what the URL asked for, and then what is said meanwhile."""
@@ -98,7 +104,7 @@ class Conversation:
     def take(self, message: Message) -> None:
         """A text or a ping: a ping is answered now, a text when those before it are."""
         if message.kind is Opcode.PING:
-            if self._is_allowed():
+            if self.allows():
                 self._connection.send(control(Opcode.PONG, message.data))
             return
         self._unheard.append(message.data)
@@ -113,29 +119,37 @@ class Conversation:
         while self._unheard:
             await asyncio.sleep(0)  # others have their turn
             heard, self._unheard = self._unheard, []
+            self._connection.cork()
             for text in heard:
                 await self._connection.drained()  # who reads no answers is asked for no more
-                if self._is_allowed():
+                if self.allows():
                     await self._hear(text)
         self.is_hearing = False
         self._connection.hold_back(held=False)
 
-    def _is_allowed(self) -> bool:
+    def allows(self) -> bool:
         """Whether a message may be heard; the answer to one too many is given here."""
         now_s = self._connection.now_s()
         if self._bucket.take(now_s):
             return True
         if self._connection.is_full:
             return False  # nor is one told so who reads no answers
+        if self._refusal is None or now_s != self._refused_s:
+            self._refusal = self._too_often(now_s)
+        self._connection.home.refused["rate_limited"] += 1
+        self._write(self._refusal)
+        if now_s - self._refused_since_s >= _PATIENCE_S:
+            self._connection.close(CloseCode.TOO_MANY_COMMANDS)
+        return False
+
+    def _too_often(self, now_s: float) -> Frame:
+        """What is answered now to one too many: the same to all of this moment."""
         if now_s - self._refused_s > _QUIET_S:
             self._refused_since_s = now_s
         self._refused_s = now_s
         wait_ms = round(self._bucket.wait_s(now_s) * 1000) + 1
         message = f"more than {self._connection.home.limits.commands_per_s} commands a second"
-        self._refuse(UNSET, "rate_limited", message, retry_after_ms=wait_ms)
-        if now_s - self._refused_since_s >= _PATIENCE_S:
-            self._connection.close(CloseCode.TOO_MANY_COMMANDS)
-        return False
+        return _error(UNSET, "rate_limited", message, retry_after_ms=wait_ms)
 
     async def _hear(self, text: bytes) -> None:
         """Answer one text message; what is wrong with it is answered too."""
@@ -247,17 +261,7 @@ class Conversation:
     ) -> None:
         """Say that a command is not done, and why."""
         self._connection.home.refused[code] += 1
-        self._write(
-            plain(
-                Error(
-                    id=command,
-                    code=code,
-                    message=message,
-                    retry=retry_after_ms is not UNSET,
-                    retry_after_ms=retry_after_ms,
-                )
-            )
-        )
+        self._write(_error(command, code, message, retry_after_ms=retry_after_ms))
 
     def _write(self, frame: Frame) -> None:
         self._connection.write(frame)
@@ -282,3 +286,17 @@ def _read_cursor(value: Json) -> Cursor | None:
     if not isinstance(value, str):
         raise BadCursor("cursor must be a string")
     return parse_cursor(value)
+
+
+def _error(
+    command: Id, code: str, message: str, *, retry_after_ms: int | UnsetType = UNSET
+) -> Frame:
+    return plain(
+        Error(
+            id=command,
+            code=code,
+            message=message,
+            retry=retry_after_ms is not UNSET,
+            retry_after_ms=retry_after_ms,
+        )
+    )

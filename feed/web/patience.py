@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Protocol
 
 from aiohttp import web
@@ -12,6 +13,8 @@ from feed.web import keys
 from feed.web.backlog import Backlog
 
 _LOOK_S = 1.0
+_LATE_AT_ONCE = 100
+"""Given up in one turn: where a thousand are late at once, others have their turn between."""
 
 
 class Patient(Protocol):
@@ -49,7 +52,7 @@ class Heads:
         self._since: dict[Patient, float] = {}
         self._answering: set[Patient] = set()
         self._silent: dict[Patient, None] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
 
     def expect(self, connection: "Patient") -> None:
         """One has begun to come, or is the first; nothing changes while another is answered."""
@@ -88,12 +91,14 @@ class Heads:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = None
-        for connection, since_s in list(self._since.items()):
+        for connection, since_s in list(islice(self._since.items(), _LATE_AT_ONCE)):
             if since_s + self._limit_s > loop.time():
                 self._timer = loop.call_at(since_s + self._limit_s, self._look)
                 return
             del self._since[connection]
             connection.give_up()
+        if self._since:
+            self._timer = loop.call_soon(self._look)
 
 
 class Answers:

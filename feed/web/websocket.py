@@ -7,7 +7,7 @@ from aiohttp import web
 
 from feed.web import keys
 from feed.web.close_code import CloseCode
-from feed.web.connection import LOOK_S, Connection, Home
+from feed.web.connection import LOOK_S, Connection, Home, Phase
 from feed.web.conversation import Conversation
 from feed.web.grant import BadToken
 from feed.web.greeting import welcome
@@ -21,9 +21,20 @@ _PING_S = 20.0
 """Silence before a client is pinged."""
 
 _CODE_BYTES = 2
+_COMMANDS = (Opcode.TEXT, Opcode.PING)
+"""What is answered, and counted when it is."""
 
-_PIECE_BYTES = 4 * 1024
-"""Read in one turn: some seven hundred of the smallest messages, ten milliseconds."""
+_PIECE_BYTES = 2 * 1024
+"""Read in one turn: some three hundred of the smallest messages, three milliseconds."""
+
+_HEAD_BYTES = 6
+"""Of the smallest frames."""
+
+_MANY = 128
+"""Frames in a piece, or more: too many to be read at once, whatever they say."""
+
+_SLOW_BYTES, _SLOW_S, _SLOW_FRAME_S = 512, 0.1, 0.002
+"""Who says too much is read in such pieces, so long apart, or longer by the frames in them."""
 
 
 async def websocket(request: web.Request) -> web.StreamResponse:
@@ -67,7 +78,7 @@ class WebSocket(Connection):
         self._is_deaf = False
         self._conversation: Conversation | None = None
         self._rest: Incomplete | None = None
-        self._unread = b""
+        self._unread: memoryview | None = None
         self._heard_s = self.opened_s
         self._pinged_s: float | None = None
 
@@ -79,31 +90,49 @@ class WebSocket(Connection):
         return self._conversation
 
     def data_received(self, data: bytes) -> None:
-        """Read what the client says, so much in one turn: others have theirs between."""
+        """Read what the client says, so much in one turn: others have theirs between.
+
+        Who says more than is allowed is read slowly.
+        """
         self._heard_s, self._pinged_s = self.now_s(), None
-        if self._unread:
-            self._unread += data
+        if self._is_deaf:
             return
-        self._read(data[:_PIECE_BYTES])
-        if rest := data[_PIECE_BYTES:]:
-            self._unread = rest
+        if self._unread is not None:
+            self._unread = memoryview(bytes(self._unread) + data)
+        else:
+            self._read_some(memoryview(data))
+
+    def _read_some(self, data: memoryview) -> None:
+        size = _SLOW_BYTES if self._says_too_much else _PIECE_BYTES
+        frames = self._read(bytes(data[:size]))
+        is_slow = frames > _MANY or self._says_too_much
+        if len(data) > size or is_slow:
+            self._unread = data[size:]
             self.hold_back(held=True)
-            asyncio.get_running_loop().call_soon(self._read_on)
+            pause_s = max(_SLOW_S, frames * _SLOW_FRAME_S) if is_slow else 0
+            asyncio.get_running_loop().call_later(pause_s, self._read_on)
+
+    @property
+    def _says_too_much(self) -> bool:
+        talk = self._conversation
+        return talk is not None and talk.is_refused(self._heard_s)
 
     def _read_on(self) -> None:
-        data, self._unread = self._unread, b""
-        self.data_received(data)
-        if not self._unread and not (self._conversation and self._conversation.is_hearing):
+        data, self._unread = self._unread, None
+        if data and self.phase is not Phase.CLOSED and not self._is_deaf:
+            self._heard_s = self.now_s()
+            self._read_some(data)
+        if not (self._conversation and self._conversation.is_hearing):
             self.hold_back(held=False)
 
     def hold_back(self, *, held: bool) -> None:
         """See Connection. What was read must be heard before more is."""
-        super().hold_back(held=held or (bool(self._unread) and not self.is_ending))
+        super().hold_back(held=held or (self._unread is not None and not self.is_ending))
 
-    def _read(self, data: bytes) -> None:
-        """Strictly."""
-        if self._is_deaf:
-            return
+    def _read(self, data: bytes) -> int:
+        """Strictly; gives how many frames there were, about."""
+        had = self._rest
+        gathered = len(had.body) if had else 0
         try:
             messages, self._rest = read(
                 data,
@@ -114,10 +143,22 @@ class WebSocket(Connection):
         except Broken as broken:
             self._hear(broken.messages)
             self._fail(broken.code)
-        else:
-            self._hear(messages)
+            return 0
+        self._hear(messages)
+        kept = len(self._rest.body) if self._rest else 0
+        said = sum(len(message.data) for message in messages) + kept - gathered
+        frames = max(len(messages), (len(data) - said) // _HEAD_BYTES)
+        if frames > _MANY or self._says_too_much:
+            self._count(frames - sum(message.kind in _COMMANDS for message in messages))
+        return frames
+
+    def _count(self, frames: int) -> None:
+        """Those that say nothing count as commands, where they are many; one refusal is enough."""
+        while frames > 0 and not self.is_ending and self.conversation.allows():
+            frames -= 1
 
     def _hear(self, messages: Iterable[Message]) -> None:
+        self.cork()  # one write for all the answers
         for message in messages:
             if message.kind is Opcode.CLOSE:
                 self._part(message.data)
@@ -137,9 +178,16 @@ class WebSocket(Connection):
 
     def _fail(self, code: int) -> None:
         """The client cannot be understood any more (7.1.7): what else it says is not read."""
-        self.close(code)
+        super().close(code)
         self._is_deaf = True
         self._transport.write_eof()  # it ends its side then, having read why
+
+    def close(self, code: int) -> None:
+        """See Connection. Who says too much is heard no more, not even to the end of it."""
+        if code == CloseCode.TOO_MANY_COMMANDS and not self.is_ending:
+            self._fail(code)
+        else:
+            super().close(code)
 
     def say_end(self, code: int) -> None:
         """See Connection."""
