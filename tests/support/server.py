@@ -103,6 +103,11 @@ class Server:
         assert found, status
         return int(found[1]) * 1024
 
+    @property
+    def files(self) -> int:
+        """How many the process has open now, its sockets among them."""
+        return len(list(Path(f"/proc/{self._running().pid}/fd").iterdir()))
+
     def begin(self) -> None:
         """Start it, without waiting."""
         assert not self.running
