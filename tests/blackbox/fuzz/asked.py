@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from tests.blackbox.fuzz.evil import Evil
-from tests.support.server import TOKEN
+from tests.support.raw_http import BEARER, JSON_TYPE, written
 
 FILTER = re.compile(r"\*|((price|score):)?([A-Za-z0-9._\-/^=@]{1,64}|[A-Za-z0-9._\-/^=@]{0,64}\*)")
 CURSOR = re.compile(r"[0-9a-z]{1,32}-(0|[1-9][0-9]{0,17})")
@@ -40,17 +40,6 @@ CHANGES: tuple[Any, ...] = (
     {"topic": "price:F.E", "set": {"price": "1"}, "pin_s": 1, "ts": 1790000000000},
     [{"topic": "price:F.A", "set": {"price": "1"}}, {"topic": "score:F.C", "set": {}}],
 )
-
-JSON_TYPE = b"Content-Type: application/json"
-BEARER = b"Authorization: Bearer " + TOKEN.encode()
-
-
-def written(method: str, target: bytes, *fields: bytes, body: bytes | None = None) -> bytes:
-    """A request; with the length of its body where it has one."""
-    if body is not None:
-        fields = (*fields, b"Content-Length: %d" % len(body))
-    head = [method.encode() + b" " + target + b" HTTP/1.1", b"Host: 127.0.0.1", *fields, b"", b""]
-    return b"\r\n".join(head) + (body or b"")
 
 
 def body_case(evil: Evil) -> Case:

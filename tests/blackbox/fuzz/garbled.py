@@ -2,8 +2,9 @@
 
 import json
 
-from tests.blackbox.fuzz.asked import BEARER, CHANGES, JSON_TYPE, written
+from tests.blackbox.fuzz.asked import CHANGES
 from tests.blackbox.fuzz.evil import Evil
+from tests.support.raw_http import BEARER, JSON_TYPE, written
 
 _BODY = json.dumps(CHANGES[0]).encode()
 _KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.blackbox.fuzz.evil import FORGED
-from tests.blackbox.fuzz.wire import Answer
 from tests.support.client import Reader, offset
+from tests.support.raw_http import Answer
 from tests.support.server import TOKEN
 
 ALWAYS = {"server": "feed", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}

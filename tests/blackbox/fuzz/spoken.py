@@ -6,9 +6,8 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.blackbox.fuzz.asked import CURSOR, is_json, written
+from tests.blackbox.fuzz.asked import CURSOR, is_json
 from tests.blackbox.fuzz.evil import Evil
-from tests.blackbox.fuzz.wire import opened, read_answer
 from tests.support.client_frame import (
     BINARY,
     CLOSE,
@@ -22,6 +21,7 @@ from tests.support.client_frame import (
     closing,
     text,
 )
+from tests.support.raw_http import opened, read_answer, written
 
 COMMANDS: tuple[Any, ...] = (
     {"type": "subscribe", "id": 1, "topics": ["F.A", "score:F.*"], "conflate_ms": 0},

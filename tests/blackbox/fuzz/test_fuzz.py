@@ -17,11 +17,11 @@ from tests.blackbox.conftest import SOAK, Serve
 from tests.blackbox.fuzz import asked, garbled, spoken
 from tests.blackbox.fuzz.evil import Evil
 from tests.blackbox.fuzz.judge import Accepted, check_answer, check_output
-from tests.blackbox.fuzz.wire import FUSE_S, Line, answers
 from tests.support.admin import Admin, Ledger
 from tests.support.client import Reader, offset
 from tests.support.client_frame import text
 from tests.support.doors import visit
+from tests.support.raw_http import FUSE_S, Line, answers
 from tests.support.server import Server
 from tests.support.traffic import Traffic, drive
 

@@ -5,11 +5,25 @@ import re
 from asyncio import StreamReader, StreamWriter
 from typing import NamedTuple
 
+from tests.support.server import TOKEN
+
 FUSE_S = 15.0
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2}) [\x20-\x7e]*")
 _FIELD = re.compile(rb"([A-Za-z0-9-]+): ([\x20-\x7e]*)")
 _CONTINUE, _SWITCHED = 100, 101
 _NO_BODY = (204, 304)
+
+
+JSON_TYPE = b"Content-Type: application/json"
+BEARER = b"Authorization: Bearer " + TOKEN.encode()
+
+
+def written(method: str, target: bytes, *fields: bytes, body: bytes | None = None) -> bytes:
+    """A request; with the length of its body where it has one."""
+    if body is not None:
+        fields = (*fields, b"Content-Length: %d" % len(body))
+    head = [method.encode() + b" " + target + b" HTTP/1.1", b"Host: 127.0.0.1", *fields, b"", b""]
+    return b"\r\n".join(head) + (body or b"")
 
 
 class Answer(NamedTuple):
@@ -85,6 +99,16 @@ class Line:
         if self._open:
             self._open[1].transport.abort()
             self._open = None
+
+
+async def ask(port: int, request: bytes, address: str = "127.0.0.1") -> Answer | None:
+    """One request on a connection of its own; None where nothing is answered."""
+    line = Line(port, address)
+    try:
+        async with asyncio.timeout(FUSE_S):
+            return await line.ask(request, is_last=True)
+    finally:
+        line.close()
 
 
 async def opened(port: int, address: str) -> tuple[StreamReader, StreamWriter]:
