@@ -11,16 +11,16 @@ from feed.hub.subscription import Options, Subscription
 from feed.model.codec import Json
 from feed.model.cursor import Cursor, parse_cursor
 from feed.model.frame import Frame, plain
-from feed.model.payload import Error, Pong, Rejected
+from feed.model.payload import Pong, Rejected
 from feed.model.topic import NONE, Filters
 from feed.web.close_code import CloseCode
 from feed.web.command import BadCommand, Command, Id, read_command
 from feed.web.connection import Connection
 from feed.web.grant import BadToken, Grant
-from feed.web.greeting import subscribed
 from feed.web.inbound import Message, Opcode
 from feed.web.limits import Bucket
 from feed.web.query import change_options, read_filters
+from feed.web.reply import refused, subscribed
 from feed.web.wire import control
 
 _PATIENCE_S = 5.0
@@ -149,7 +149,7 @@ class Conversation:
         self._refused_s = now_s
         wait_ms = round(self._bucket.wait_s(now_s) * 1000) + 1
         message = f"more than {self._connection.home.limits.commands_per_s} commands a second"
-        return _error(UNSET, "rate_limited", message, retry_after_ms=wait_ms)
+        return refused(UNSET, "rate_limited", message, retry_after_ms=wait_ms)
 
     async def _hear(self, text: bytes) -> None:
         """Answer one text message; what is wrong with it is answered too."""
@@ -261,7 +261,7 @@ class Conversation:
     ) -> None:
         """Say that a command is not done, and why."""
         self._connection.home.refused[code] += 1
-        self._write(_error(command, code, message, retry_after_ms=retry_after_ms))
+        self._write(refused(command, code, message, retry_after_ms=retry_after_ms))
 
     def _write(self, frame: Frame) -> None:
         self._connection.write(frame)
@@ -286,17 +286,3 @@ def _read_cursor(value: Json) -> Cursor | None:
     if not isinstance(value, str):
         raise BadCursor("cursor must be a string")
     return parse_cursor(value)
-
-
-def _error(
-    command: Id, code: str, message: str, *, retry_after_ms: int | UnsetType = UNSET
-) -> Frame:
-    return plain(
-        Error(
-            id=command,
-            code=code,
-            message=message,
-            retry=retry_after_ms is not UNSET,
-            retry_after_ms=retry_after_ms,
-        )
-    )

@@ -157,6 +157,18 @@ KNOWN = Parameter(
     kind=Annotated[str, Meta(description="The `ETag` of what you have.")],
     place="header",
 )
+KEY_SECONDS = Parameter(
+    name="Feed-Key-Seconds",
+    kind=Annotated[
+        str,
+        Meta(
+            pattern="^[1-9][0-9]?$",
+            examples=["2"],
+            description="Of a cache before the server: after how many seconds it changes its keys.",
+        ),
+    ],
+    place="header",
+)
 IDEMPOTENCY_KEY = Parameter(
     name="Idempotency-Key",
     kind=Annotated[

@@ -31,7 +31,7 @@ from feed.model.topic import NONE, Filters
 from feed.web import keys
 from feed.web.answer import NOT_STORED, Shared, fresh, share
 from feed.web.bell import Bells
-from feed.web.parameter import WAIT
+from feed.web.parameter import KEY_SECONDS, WAIT
 from feed.web.query import also_filters, need_filters, read_cursor, read_options
 
 _NEWS_FRESH_S = 5
@@ -114,7 +114,7 @@ def _key_s(request: web.Request) -> float:
     An empty answer that moves nothing must not be kept for its cursor: who got it again at once
     would ask again at once. After so long it may be, for nobody asks by its key any more.
     """
-    form = _KEY_SECONDS.fullmatch(request.headers.get("Feed-Key-Seconds", ""))
+    form = _KEY_SECONDS.fullmatch(request.headers.get(KEY_SECONDS.name, ""))
     return int(form[0]) if form else float("inf")
 
 

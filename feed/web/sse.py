@@ -10,9 +10,9 @@ from feed.model.cursor import Cursor, parse_cursor
 from feed.model.frame import Frame, Wrap
 from feed.web import keys
 from feed.web.connection import Connection, Home
-from feed.web.greeting import subscribed, welcome
 from feed.web.parameter import LAST_EVENT_ID
 from feed.web.query import also_filters, need_filters, read_cursor, read_options
+from feed.web.reply import subscribed, welcome
 from feed.web.takeover import take_over
 from feed.web.wire import LAST_CHUNK, chunked_event, event
 

@@ -10,9 +10,9 @@ from feed.web.close_code import CloseCode
 from feed.web.connection import LOOK_S, Connection, Home, Phase
 from feed.web.conversation import Conversation
 from feed.web.grant import BadToken
-from feed.web.greeting import welcome
 from feed.web.inbound import Broken, Incomplete, Message, Opcode, read
 from feed.web.query import read_options, read_topics
+from feed.web.reply import welcome
 from feed.web.takeover import take_over
 from feed.web.upgrade import upgrade
 from feed.web.wire import control, deflated_message, websocket_message

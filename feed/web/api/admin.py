@@ -7,19 +7,11 @@ import msgspec
 from msgspec import Meta
 
 from feed.web.admin_body import (
-    Appended,
-    Audited,
-    Connected,
-    DeedInFull,
-    Happened,
     Injected,
-    Pins,
-    Sources,
-    State,
     Stay,
     Tried,
 )
-from feed.web.api import example
+from feed.web.api import admin_example as example
 from feed.web.api.doors import HERE
 from feed.web.api.operation import (
     ACT,
@@ -78,14 +70,18 @@ _TO_PAGE = Answer(words="On to the page.", media=None, headers=(CACHE, LOCATION,
 _IN_TOPIC = Body(kind=OfTopic, examples={"price": OfTopic("CASH-USD")})
 
 
+def _shown(words: str, value: Any) -> Answer:
+    """An answer like this one."""
+    return Answer(words=words, bodies=(type(value),), examples={"usual": value})
+
+
 def _look(
     path: str,
     id_: str,
     summary: str,
-    kind: Any,
+    shown: Any,
     *parameters: Parameter,
     refusals: Codes | None = None,
-    examples: Mapping[str, Any] | None = None,
 ) -> Operation:
     return Operation(
         method="get",
@@ -95,7 +91,7 @@ def _look(
         summary=summary,
         who="admin",
         parameters=parameters,
-        answers={200: Answer(words="As it stands.", bodies=(kind,), examples=examples or {})},
+        answers={200: _shown("As it stands.", shown)},
         refusals=together(ANYWHERE, ADMIN, refusals or {}),
     )
 
@@ -133,7 +129,7 @@ def _steer(action: str, summary: str) -> Operation:
         f"sources/{{name}}/{action}",
         action,
         summary,
-        {200: Answer(words="The sources as they are now.", bodies=(Sources,))},
+        {200: _shown("The sources as they are now.", example.SOURCES)},
         _NAME,
         refusals=together(NOT_FOUND, {404: ("source_unknown",), 409: ("not_leader",)}),
     )
@@ -146,7 +142,7 @@ def _decide(action: str, summary: str) -> Operation:
         f"sources/{{name}}/{action}",
         action,
         summary,
-        {200: Answer(words="The sources as they are now.", bodies=(Sources,))},
+        {200: _shown("The sources as they are now.", example.SOURCES)},
         _NAME,
         body=_IN_TOPIC,
         refusals=together(NOT_FOUND, held, wrong, TOO_LARGE),
@@ -190,37 +186,58 @@ CALLS = (
         "undo/{id}",
         "undo",
         "Take back what was done by hand",
-        {200: Answer(words="The compensating change is durable.", bodies=(Appended,))},
+        {200: _shown("The compensating change is durable.", example.UNDONE)},
         _ID,
-        refusals=together(
-            NOT_FOUND, {404: ("action_unknown",), 409: ("not_to_undo",)}, _CHANGE
-        ),
+        refusals=together(NOT_FOUND, {404: ("action_unknown",), 409: ("not_to_undo",)}, _CHANGE),
     ),
-    _look("audit", "audit", "What was done by hand", Audited, AUDIT_LIMIT,
-          refusals={400: ("bad_option",)},
-          examples={"price": Audited([example.DEED], [example.CALLED])}),
-    _look("audit/{id}", "deed", "One of these, with its changes", DeedInFull, _ID,
-          refusals=together(NOT_FOUND, {404: ("action_unknown",)})),
-    _look("pins", "pins", "What sources may not overwrite", Pins),
+    _look(
+        "audit",
+        "audit",
+        "What was done by hand",
+        example.AUDITED,
+        AUDIT_LIMIT,
+        refusals={400: ("bad_option",)},
+    ),
+    _look(
+        "audit/{id}",
+        "deed",
+        "One of these, with its changes",
+        example.DEED_IN_FULL,
+        _ID,
+        refusals=together(NOT_FOUND, {404: ("action_unknown",)}),
+    ),
+    _look("pins", "pins", "What sources may not overwrite", example.PINS),
     _act(
         "unpin",
         "unpin",
         "Let sources overwrite an item again",
-        {200: Answer(words="Its fields take what sources said meanwhile.", bodies=(Appended,))},
+        {200: _shown("Its fields take what sources said meanwhile.", example.UNDONE)},
         body=_IN_TOPIC,
         refusals=together(_JSON, {404: ("topic_unknown",)}),
     ),
-    _look("events", "events", "The events of a match as they stand", Happened, TOPIC.needed(),
-          refusals={400: ("bad_topic",)}),
-    _look("state", "state", "The log, the leader, and counts", State),
-    _look("sources", "sources", "What sources do, and what of them is held", Sources),
+    _look(
+        "events",
+        "events",
+        "The events of a match as they stand",
+        example.HAPPENED,
+        TOPIC.needed(),
+        refusals={400: ("bad_topic",)},
+    ),
+    _look("state", "state", "The log, the leader, and counts", example.STATE),
+    _look("sources", "sources", "What sources do, and what of them is held", example.SOURCES),
     _steer("pause", "Ask a source no more"),
     _steer("resume", "Ask it again"),
     _steer("run", "Ask it now"),
     _decide("accept", "Let through what is held of a source"),
     _decide("reject", "Put it away until it changes"),
-    _look("connections", "connections", "Who is connected here", Connected, CONNECTION_LIMIT,
-          refusals={400: ("bad_option",)}),
+    _look(
+        "connections",
+        "connections",
+        "Who is connected here",
+        example.CONNECTED,
+        CONNECTION_LIMIT,
+        refusals={400: ("bad_option",)},
+    ),
     _act(
         "connections/{id}",
         "disconnect",
@@ -238,6 +255,7 @@ CALLS = (
             200: Answer(
                 words="Of the session what its page must know.",
                 bodies=(Stay,),
+                examples={"usual": example.STAY},
                 headers=(CACHE, SETS_COOKIE),
             )
         },
@@ -275,4 +293,4 @@ CALLS = (
         answers={303: _TO_PAGE},
         refusals=together(ANYWHERE, ACT, NO_FORM, {403: ("csrf",)}),
     ),
-)  # fmt: skip
+)

@@ -25,6 +25,7 @@ from feed.web.parameter import (
     CURSOR,
     DELAY_MS,
     FIELDS,
+    KEY_SECONDS,
     KNOWN,
     LAST_EVENT_ID,
     OPTIONS,
@@ -39,6 +40,12 @@ HERE = "http://localhost:8080"
 """Where samples go; the page says its own origin instead."""
 
 _UNCHANGED = Answer(words="You have it already.", media=None, headers=(CACHE, ETAG))
+_READ = (
+    CACHE,
+    text("Vary", "An origin's answer is no other's.", pattern="^Origin$"),
+    text("Access-Control-Allow-Origin", "An origin that the settings allow.", is_always=False),
+)
+_UNCHANGED_HERE = Answer(words="You have it already.", media=None, headers=(*_READ, ETAG))
 _FILTERS = ("bad_topic", "too_many_topics")
 _STREAM = {400: (*_FILTERS, "bad_option", "bad_cursor")}
 
@@ -101,7 +108,8 @@ DOORS = (
             200: Answer(
                 words="Frames, until the stream ends.",
                 media="text/event-stream",
-                headers=(CACHE, text("X-Accel-Buffering", "For proxies.", pattern="^no$")),
+                examples={"stream": example.STREAM},
+                headers=(*_READ, text("X-Accel-Buffering", "For proxies.", pattern="^no$")),
             )
         },
         refusals=together(ANYWHERE, _STREAM, TOKEN, FULL, AWAY),
@@ -134,15 +142,15 @@ DOORS = (
         words="Without a cursor a snapshot, at once. With one what is newer, as soon as there is"
         " something; nothing within `wait`: no frames.",
         who="subscriber",
-        parameters=(TOPICS.needed(), ALSO, CURSOR, WAIT, *OPTIONS, FIELDS, KNOWN),
+        parameters=(TOPICS.needed(), ALSO, CURSOR, WAIT, *OPTIONS, FIELDS, KNOWN, KEY_SECONDS),
         answers={
             200: Answer(
                 words="What is newer.",
                 bodies=(Polled,),
-                headers=(CACHE, ETAG),
+                headers=(*_READ, ETAG),
                 examples={"news": example.POLLED},
             ),
-            304: _UNCHANGED,
+            304: _UNCHANGED_HERE,
         },
         refusals=together(ANYWHERE, _STREAM, TOKEN, FULL, AWAY),
         samples=(
@@ -170,10 +178,10 @@ DOORS = (
             200: Answer(
                 words="The items, and the place at which they are valid.",
                 bodies=(Snapshotted,),
-                headers=(CACHE, ETAG),
+                headers=(*_READ, ETAG),
                 examples={"price": example.SNAPSHOTTED},
             ),
-            304: _UNCHANGED,
+            304: _UNCHANGED_HERE,
         },
         refusals=together(ANYWHERE, {400: (*_FILTERS, "bad_option")}, TOKEN, AWAY),
         samples=(_curl("/snapshot?topics=price:*&fields=price,change_pct"),),
@@ -191,10 +199,10 @@ DOORS = (
             200: Answer(
                 words="The oldest first.",
                 bodies=(Charted,),
-                headers=(CACHE, ETAG),
+                headers=(*_READ, ETAG),
                 examples={"price": example.CHARTED},
             ),
-            304: _UNCHANGED,
+            304: _UNCHANGED_HERE,
         },
         refusals=together(ANYWHERE, {400: (*_FILTERS, "bad_option", "too_much")}, TOKEN, AWAY),
         samples=(_curl("/history?topic=BTC-USD&points=300"),),
@@ -263,7 +271,13 @@ OTHERS = (
         tag="health",
         summary="How this instance does, for Prometheus",
         who="metrics",
-        answers={200: Answer(words="Prometheus text.", media="text/plain")},
+        answers={
+            200: Answer(
+                words="Prometheus text.",
+                media="text/plain",
+                examples={"metrics": "feed_leader 1.0\nfeed_log_durable 1.0\n"},
+            )
+        },
         refusals=together(ANYWHERE, {401: ("unauthorized",), 429: ("too_many_requests",)}),
     ),
     Operation(

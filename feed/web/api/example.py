@@ -1,8 +1,7 @@
 """One of each, made by the types themselves: what the documents show, and tests validate."""
 
-from msgspec import Raw
-
-from feed.hub.ingest import Result
+from feed.model.codec import encode
+from feed.model.frame import Frame, plain
 from feed.model.payload import (
     Allowed,
     Bye,
@@ -19,10 +18,9 @@ from feed.model.payload import (
     Update,
     Welcome,
 )
-from feed.web.admin_body import Called, Deed, Injected, Tried
 from feed.web.body import Charted, Misfit, Point, Polled, Problem, Ready, Snapshotted
 from feed.web.command import Auth, Ping, Said, Set, Subscribe, Unsubscribe
-from feed.web.inject import Given, GivenEvent
+from feed.web.wire import event
 
 NOW = 1_790_000_001_000
 CURSOR = "k3f9-18233"
@@ -76,6 +74,9 @@ FRAMES: tuple[Payload, ...] = (
     Bye(cursor=CURSOR, reason="rotate", reconnect=True, after_ms=1200, grace_ms=5000),
     Pong(id=4, at=NOW, now=NOW + 20),
 )
+STREAM = "retry: 2000\n\n" + "".join(
+    event(frame).decode() for frame in (plain(FRAMES[0]), Frame(encode(UPDATE), CURSOR))
+)
 COMMANDS: tuple[Said, ...] = (
     Subscribe(
         id=1, topics=["BTC-USD", "score:EPL.*"], conflate_ms=250, fields=["price"], cursor=CURSOR
@@ -107,37 +108,6 @@ READY = Ready(
     durable=True,
     leader=True,
     draining=False,
-)
-
-PRICE = Given(topic="CASH-USD", set={"price": "70000.00"}, why="desk")
-CORRECTION = Given(
-    topic="score:EPL.ARS-CHE",
-    set={"home": {"score": 2}},
-    event=GivenEvent(kind="goal", id="g-31", data={"side": "home"}),
-)
-RESULTS = [Result("price:CASH-USD", 1)]
-INJECTED = Injected(cursor=CURSOR, results=RESULTS, duplicate=False)
-TRIED = Tried(frames=[Raw(b'{"type":"update"}')], subscribers=3, results=RESULTS)
-DEED = Deed(
-    id="18233",
-    at=NOW,
-    action="inject",
-    topics=["price:CASH-USD"],
-    count=1,
-    why="desk",
-    cursor=CURSOR,
-    undone=False,
-    undoes=None,
-    by="5e884898",
-    address="203.0.113.7",
-)
-CALLED = Called(
-    at=NOW,
-    by="5e884898",
-    address="203.0.113.7",
-    call="POST /admin/inject",
-    status=200,
-    topics=["price:CASH-USD"],
 )
 
 

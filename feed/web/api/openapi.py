@@ -4,18 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from feed.web.answer import HEADERS
+from feed.web.answer import DATA_HEADERS, HEADERS
 from feed.web.api import example
 from feed.web.api.admin import CALLS
 from feed.web.api.doors import DOORS, OTHERS
 from feed.web.api.limit import Running, limits
-from feed.web.api.operation import HTML, OF_STATUS, Answer, Header, Operation, text
+from feed.web.api.operation import HTML, OF_STATUS, POLICY, Answer, Header, Operation, text
 from feed.web.api.schema import Schema, as_json, schema, schemas
 from feed.web.body import Problem
 from feed.web.parameter import Parameter
 
 OPERATIONS = (*DOORS, *OTHERS, *CALLS)
 
+_ALWAYS = HEADERS | DATA_HEADERS
 _PROBLEM = "application/problem+json"
 _PAGE: Schema = {"content": {HTML: {"schema": {"type": "string"}}}}
 _TAGS = {
@@ -87,7 +88,7 @@ def openapi(running: Running) -> Schema:
             "schemas": components,
             "securitySchemes": _SCHEMES,
             "responses": _refusals(OPERATIONS),
-            "headers": {name: _const(name, value) for name, value in HEADERS.items()},
+            "headers": {name: _const(name, value) for name, value in _ALWAYS.items()},
         },
         "x-limits": as_json(limits(running)),
     }
@@ -112,7 +113,10 @@ def _operation(operation: Operation, bodies: Mapping[str, Schema], *, is_public:
         if status in operation.answers or status in operation.pages:
             refusal = _refusal(status, codes)
             good = responses.get(str(status), _PAGE)
-            responses[str(status)] = refusal | {"content": good["content"] | refusal["content"]}
+            refusal["content"] = good["content"] | refusal["content"]
+            if HTML in refusal["content"]:
+                refusal["headers"][POLICY.name] = _header(POLICY)
+            responses[str(status)] = refusal
         else:
             responses[str(status)] = {"$ref": f"#/components/responses/{_name(status, codes)}"}
     told: Schema = {
@@ -167,7 +171,7 @@ def _parameter(parameter: Parameter) -> Schema:
 
 
 def _answer(status: int, answer: Answer, bodies: Mapping[str, Schema]) -> Schema:
-    headers = _headers(answer.headers)
+    headers = _headers((*answer.headers, *((POLICY,) if answer.media == HTML else ())))
     if status == HTTPStatus.SWITCHING_PROTOCOLS:  # RFC 6455's own headers only
         headers = {each.name: _header(each) for each in answer.headers}
     told: Schema = {"description": answer.words, "headers": headers}
@@ -211,7 +215,7 @@ def _refusal(status: int, codes: Sequence[str]) -> Schema:
 
 
 def _headers(headers: Sequence[Header]) -> Schema:
-    told = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
+    told = {name: {"$ref": f"#/components/headers/{name}"} for name in _ALWAYS}
     return told | {each.name: _header(each) for each in headers}
 
 

@@ -40,6 +40,7 @@ ETAG = text(
     pattern='^(W/)?"[^"]+"$',
 )
 CACHE = text("Cache-Control", "Who may keep it, and for how long.")
+POLICY = text("Content-Security-Policy", "Nothing but what this server has itself.")
 LOCATION = text("Location", "Where to go on.")
 RETRY = Header(
     "Retry-After",

@@ -1,14 +1,14 @@
-"""What a stream begins with: `welcome`, and `subscribed` after each command."""
+"""What a stream begins with, `welcome`, and what each command is answered: done, or refused."""
 
 import asyncio
 from collections.abc import Sequence
 
 from aiohttp import web
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from feed.hub.subscription import Subscription
 from feed.model.frame import Frame, plain
-from feed.model.payload import Allowed, Rejected, Subscribed, Welcome
+from feed.model.payload import Allowed, Error, Rejected, Subscribed, Welcome
 from feed.web import keys
 from feed.web.command import Id
 from feed.web.connection import Connection
@@ -56,5 +56,20 @@ def subscribed(
             fields=None if options.fields is None else [*options.fields],
             resumed=resumed,
             rejected=[*rejected],
+        )
+    )
+
+
+def refused(
+    command: Id, code: str, message: str, *, retry_after_ms: int | UnsetType = UNSET
+) -> Frame:
+    """A command is not done; `retry_after_ms`: it may be, later."""
+    return plain(
+        Error(
+            id=command,
+            code=code,
+            message=message,
+            retry=retry_after_ms is not UNSET,
+            retry_after_ms=retry_after_ms,
         )
     )

@@ -11,7 +11,7 @@ from feed.model.topic import Filters
 from feed.settings import Settings
 from feed.web import keys
 from feed.web.command import Id
-from feed.web.greeting import subscribed, welcome
+from feed.web.reply import subscribed, welcome
 from tests.support.clock import START_MS, LoopClock, run_virtual
 from tests.support.transport import House, Line
 
