@@ -147,7 +147,7 @@ class Player:
             change = msgspec.structs.replace(change, event=event)
         if self._as_now:
             return self._moved(change, row, now_ms)
-        if row.is_exact:
+        if row.is_exact or not (_has_clock(change.patch) or _has_clock(change.data)):
             return change
         return msgspec.structs.replace(
             change,
@@ -201,6 +201,10 @@ class Player:
         if self.speed not in (0, 1):
             clock["rate"] = rate(self.speed)
         return fields | {"clock": clock}
+
+
+def _has_clock(fields: JsonObject | None) -> bool:
+    return fields is not None and "clock" in fields
 
 
 def warn(name: str, place: str, bad: Sequence[BadRow]) -> None:

@@ -110,12 +110,13 @@ def read_jsonl(files: Sequence[Path], played: Played) -> Rows:
     """
     played.begin()
     for path in files:
+        stem = path.stem
         with path.open("rb") as file:
             for number, text in enumerate(file, start=1):
                 if not text.strip():
                     continue
                 try:
-                    yield from played.rows(decode_line(text), f"{path.stem}-{number}")
+                    yield from played.rows(decode_line(text), f"{stem}-{number}")
                 except (BadInput, msgspec.MsgspecError) as error:
                     place = f"{path.name}: " if len(files) > 1 else ""
                     torn = "" if text.endswith(b"\n") else "it was cut off: "
