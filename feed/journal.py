@@ -36,6 +36,7 @@ _SHAPES = (
     (re.compile(r"[\w-]{22}\.\d+\.\d+\.[\w-]{43}"), _HIDDEN),  # the cookie of a session
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)"), rf"\1{_HIDDEN}"),
 )
+_FIELD = re.compile(r"%[^a-z%]*[a-z]")
 _OF_ALL = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"}
 
 
@@ -172,9 +173,8 @@ class Sampling:
 
 def _summary(kind: _Kind, suppressed: int, now_s: float) -> logging.LogRecord:
     name, level, template, source = kind
-    record = logging.LogRecord(
-        name, level, "", 0, "%d more were not written: %s", (suppressed, template), None
-    )
+    told = (suppressed, _FIELD.sub("…", template))
+    record = logging.LogRecord(name, level, "", 0, "%d more were not written: %s", told, None)
     record.created = now_s
     record.suppressed = suppressed
     if source:

@@ -178,7 +178,7 @@ def test_of_a_kind_the_first_are_written_and_the_rest_is_counted(
     handler.handle(record("something else", created=109.9))
     assert told(stream) == [("refused 0", None), ("refused 1", None), ("something else", None)]
     handler.handle(record("refused %d", 7, created=110))
-    assert told(stream) == [("5 more were not written: refused %d", 5), ("refused 7", None)]
+    assert told(stream) == [("5 more were not written: refused …", 5), ("refused 7", None)]
     handler.handle(record("refused %d", 8, created=130))
     assert told(stream) == [("refused 8", None)]
 
