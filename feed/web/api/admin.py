@@ -137,7 +137,6 @@ def _steer(action: str, summary: str) -> Operation:
 
 def _decide(action: str, summary: str) -> Operation:
     held: Codes = {404: ("nothing_held",), 409: ("not_leader",)}
-    wrong: Codes = {400: ("not_json", "bad_topic"), 422: ("invalid",)}
     return _act(
         f"sources/{{name}}/{action}",
         action,
@@ -145,7 +144,7 @@ def _decide(action: str, summary: str) -> Operation:
         {200: _shown("The sources as they are now.", example.SOURCES)},
         _NAME,
         body=_IN_TOPIC,
-        refusals=together(NOT_FOUND, held, wrong, TOO_LARGE),
+        refusals=together(NOT_FOUND, held, _JSON),
     )
 
 
@@ -167,7 +166,7 @@ INJECT = _act(
         kind=GivenChanges,
         examples={"price": example.PRICE, "two": [example.PRICE, example.CORRECTION]},
     ),
-    refusals=together(_JSON, _CHANGE, {422: ("invalid", "key_reused")}),
+    refusals=together(_JSON, _CHANGE, {422: ("key_reused", "topics_full")}),
     samples=(
         Sample(
             "sh",
