@@ -14,7 +14,7 @@ from tests.blackbox.problems import fetch
 from tests.support.admin import Admin
 from tests.support.doors import Socket, websocket
 from tests.support.faulty_disk import COMPILER, Fault, FaultyDisk
-from tests.support.server import Server, run_to_end
+from tests.support.server import Server, Spawned
 from tests.support.traffic import beats
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no cc to make a disk fail with")
@@ -86,7 +86,7 @@ async def placed(
     config = directory / "feed.toml"
     config.write_text(SOURCE)
     settings = {"FEED_CONFIG": str(config), "FEED_SOURCES": "on", "FEED_HEARTBEAT_S": "0.5"}
-    with Server(directory, settings | disk.settings) as server:
+    with Spawned(directory, settings | disk.settings) as server:
         yield Place(server, disk, http)
         if server.running:
             assert server.stop() == 0, server.output
@@ -145,12 +145,12 @@ async def test_a_start_on_a_disk_that_fails_says_which_file_and_loses_nothing(
         assert await place.inject(1) == 200
         place.server.kill()
         with disk.failing("full"):
-            code, output = await asyncio.to_thread(run_to_end, tmp_path, place.server.settings)
+            code, output = await asyncio.to_thread(place.server.refused)
         name = f"{tmp_path / 'feed.db'}"
         said = f"feed: {name}: disk I/O error (SQLITE_IOERR_SHMSIZE)"
         assert (code, output.splitlines()[-1]) == (1, said)
         with disk.failing("sync"):
-            code, output = await asyncio.to_thread(run_to_end, tmp_path, place.server.settings)
+            code, output = await asyncio.to_thread(place.server.refused)
         assert (code, output.splitlines()[-1]) == (1, f"feed: {name}: {FAULTS['sync']}")
         place.server.start()
         await place.reads(1)
@@ -192,5 +192,5 @@ async def test_a_file_that_turns_out_corrupt_ends_the_process_and_is_named(
         assert await asyncio.to_thread(place.server.exited_within, FUSE_S) == 1
         said = f"feed: {path}: file is not a database"
         assert place.server.output.splitlines()[-1] == said
-        code, output = await asyncio.to_thread(run_to_end, tmp_path, place.server.settings)
+        code, output = await asyncio.to_thread(place.server.refused)
         assert (code, output.splitlines()[-1]) == (1, said)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.blackbox.conftest import Serve
-from tests.support.server import TOKEN, Spawned, free_port, run_to_end
+from tests.support.server import TOKEN, Server, Spawned, free_port
 
 BAD_SETTINGS: dict[str, dict[str, str]] = {
     "unknown name": {"FEED_COLOUR": "red"},
@@ -41,14 +41,15 @@ def test_it_starts_serves_and_stops_as_users_do_it(tmp_path: Path) -> None:
 
 
 async def test_bad_settings_stop_the_start_with_one_line_that_names_them(tmp_path: Path) -> None:
-    base = {"FEED_HOST": "127.0.0.1", "FEED_SOURCES": "off", "FEED_LOG": "memory:"}
+    base = {"FEED_LOG": "memory:"}
     two_at_once = asyncio.Semaphore(2)
     wrong: list[str] = []
 
     async def start(case: str, bad: dict[str, str]) -> None:
-        settings = base | {"PORT": str(free_port()), "FEED_ADMIN_TOKEN": TOKEN} | bad
+        directory = tmp_path / case
+        directory.mkdir()
         async with two_at_once:
-            code, output = await asyncio.to_thread(run_to_end, tmp_path, settings)
+            code, output = await asyncio.to_thread(Server(directory, base | bad).refused)
         lines = output.strip().splitlines()
         if code <= 0 or len(lines) != 1 or not all(name in lines[0] for name in bad):
             wrong.append(f"{case}: exit {code}\n{output}")
@@ -62,8 +63,9 @@ async def test_bad_settings_stop_the_start_with_one_line_that_names_them(tmp_pat
 )
 def test_a_bad_configuration_file_stops_the_start_with_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "feed.toml").write_text(text)
-    settings = {"PORT": str(free_port()), "FEED_HOST": "127.0.0.1", "FEED_LOG": "memory:"}
-    code, output = run_to_end(tmp_path, settings | {"FEED_CONFIG": "feed.toml"})
+    server = Server(tmp_path, {"FEED_CONFIG": "feed.toml"})
+    del server.settings["FEED_SOURCES"]  # what the file says counts
+    code, output = server.refused()
     assert code > 0, output
     assert len(output.strip().splitlines()) == 1, output
     assert "feed.toml" in output
@@ -71,7 +73,7 @@ def test_a_bad_configuration_file_stops_the_start_with_one_line(tmp_path: Path, 
 
 def test_a_second_process_on_the_same_log_stops_with_one_line(serve: Serve, tmp_path: Path) -> None:
     server = serve()
-    code, output = run_to_end(tmp_path, server.settings | {"PORT": str(free_port())})
+    code, output = Server(tmp_path, server.settings | {"PORT": str(free_port())}).refused()
     assert code > 0, output
     assert len(output.strip().splitlines()) == 1, output
     assert "feed.db" in output

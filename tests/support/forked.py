@@ -5,6 +5,7 @@ hundreds. What they see is the same: one process with its own settings, director
 `tests/blackbox/test_start.py` and the documentation's tests start the program as users do.
 """
 
+import logging
 import multiprocessing
 import os
 import subprocess
@@ -59,4 +60,7 @@ def _run(directory: str, environment: dict[str, str], output: str) -> None:
     os.dup2(written, 1)
     os.dup2(written, 2)
     os.close(written)
-    sys.exit(main([]))
+    try:
+        sys.exit(main([]))
+    finally:
+        logging.shutdown()  # as at the end of every program, but not of one that was forked

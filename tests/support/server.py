@@ -40,21 +40,6 @@ def environment(**settings: str) -> dict[str, str]:
     return kept | ours | settings
 
 
-def run_to_end(directory: Path, settings: Mapping[str, str]) -> tuple[int, str]:
-    """Start the server where it should refuse to; its exit code and all that it printed.
-
-    One that serves instead is killed after a while: -9.
-    """
-    output = directory / f"refused-{settings['PORT']}.txt"
-    process = Forked(directory, environment(**settings), output)
-    try:
-        code = process.wait(REFUSAL_S)
-    except subprocess.TimeoutExpired:  # it serves
-        process.kill()
-        code = process.wait()
-    return code, output.read_text()
-
-
 class Server:
     """One server process on loopback; may be started again on the same port and the same log.
 
@@ -134,6 +119,19 @@ class Server:
             return self._running().wait(seconds)
         except subprocess.TimeoutExpired:
             return None
+
+    def refused(self) -> tuple[int, str]:
+        """Start it where it should refuse to; its exit code, and what it printed this time.
+
+        One that serves instead is killed after a while: -9.
+        """
+        before = len(self.output)
+        self.begin()
+        code = self.exited_within(REFUSAL_S)
+        if code is None:
+            self.kill()
+            code = -signal.SIGKILL
+        return code, self.output[before:]
 
     def terminate(self) -> None:
         """Ask it to stop (SIGTERM), without waiting."""

@@ -17,7 +17,11 @@ from tests.support.server import TOKEN, Server
 from tests.support.token import SECRET, token
 
 METRICS = "a-token-for-metrics-of-forty-characters-3"
-SETTINGS = {"FEED_SUBSCRIBER_SECRET": SECRET, "FEED_METRICS_TOKEN": METRICS}
+SETTINGS = {
+    "FEED_SUBSCRIBER_SECRET": SECRET,
+    "FEED_METRICS_TOKEN": METRICS,
+    "FEED_WRONG_TOKENS_PER_MIN": "1000",
+}
 DOORS = (b"/snapshot?topics=A", b"/poll?topics=A&wait=0", b"/history?topic=A", b"/sse?topics=A")
 BODY = b'{"topic":"price:STOLEN","set":{"price":"1"}}'
 

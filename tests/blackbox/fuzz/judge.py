@@ -26,7 +26,10 @@ HANDSHAKE = {"upgrade", "connection", "sec-websocket-accept", "sec-websocket-ext
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 NEEDED = {401: "www-authenticate", 405: "allow", 426: "upgrade", 429: "retry-after"}
 
-_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING) [A-Za-z]|\{\").*")
+_LINE = re.compile(
+    r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING)"
+    r" ([A-Za-z]|\d+ more were not written: )|\{\").*"
+)
 
 
 def check_answer(answer: Answer, allowed: Iterable[int] = range(200, 500)) -> None:
