@@ -1,6 +1,7 @@
 """The documents as they are served."""
 
 import json
+import re
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -47,6 +48,9 @@ async def test_the_page_is_one_and_says_what_the_documents_say() -> None:
         ):  # fmt: skip
             assert words in page
         assert "style=" not in page
+        ids = re.findall(r' id="([^"]+)"', page)
+        assert len(ids) == len(set(ids)) > 100
+        assert set(re.findall(r'href="#([^"]+)"', page)) <= {*ids, "main"}
 
 
 async def test_of_a_feed_that_is_not_public_the_documents_are() -> None:

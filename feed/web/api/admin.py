@@ -263,7 +263,7 @@ CALLS = (
     Operation(
         method="get",
         path="/admin",
-        id="admin",
+        id="admin_page",
         tag="pages",
         summary="The admin page, or the form to sign in",
         who="admin",

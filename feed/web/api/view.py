@@ -207,8 +207,10 @@ def _answered(operation: Schema) -> Iterator[Shown]:
 
 def _examples(title: str, content: Mapping[str, Any]) -> Iterator[Shown]:
     for each in content.values():
-        for name, example in each.get("examples", {}).items():
-            yield Shown(f"{title}: {name}", "json", _pretty(example["value"]))
+        given: Schema = each.get("examples", {})
+        for name, example in given.items():
+            value, named = example["value"], f"{title}: {name}" if len(given) > 1 else title
+            yield Shown(named, "json", value if isinstance(value, str) else _pretty(value))
 
 
 def _said(document: Schema, message: Schema) -> Said:

@@ -47,7 +47,7 @@ def test_every_operation_is_shown() -> None:
     wait = next(each for each in poll.parameters if each.name == "wait")
     assert (wait.kind, wait.usual, wait.is_needed) == ([("0 to 55", "")], "25", False)
     assert [sample.title for sample in poll.samples] == ["curl", "JavaScript"]
-    assert [example.title for example in poll.examples] == ["Answer: news"]
+    assert [example.title for example in poll.examples] == ["Answer"]
 
 
 def test_every_message_is_shown() -> None:
