@@ -20,13 +20,19 @@ CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-FUSE_S = 600 if SOAK else 60
-HOW = ("--max-examples", "200") if SOAK else ("--phases", "coverage,fuzzing", "--max-examples", "2")
+FUSE_S = 900 if SOAK else 90
+HOW = ("--max-examples", "60") if SOAK else ("--phases", "coverage,fuzzing", "--max-examples", "2")
 SEED = "7"
+CONFIG = """
+[parameters]
+"query.wait" = 0
+"""
+"""It asks again with a cursor that it was given, and would wait for news as long as it said."""
 
 
 async def test_no_request_is_answered_as_nobody_said(serve: Serve, tmp_path: Path) -> None:
     server = await asyncio.to_thread(serve, FEED_LOG="memory:", FEED_SOURCES="on")
+    (tmp_path / "schemathesis.toml").write_text(CONFIG)
     process = await asyncio.create_subprocess_exec(
         PROGRAM, "run", f"{server.url}/openapi.json", "--seed", SEED, *HOW,
         "--checks", ",".join(CHECKS), "--header", f"Authorization: Bearer {TOKEN}",

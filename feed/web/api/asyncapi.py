@@ -63,13 +63,20 @@ def asyncapi(running: Running) -> Schema:
             for name, protocol in (("websocket", "ws"), ("events", "http"))
         },
         "channels": {
-            "ws": _channel(WEBSOCKET, "websocket", [*frames, *commands]),
+            "ws": {
+                **_channel(WEBSOCKET, "websocket", [*frames, *commands]),
+                "bindings": {"ws": _binding(WEBSOCKET, "0.1.0")},
+                "x-close-codes": [each._asdict() for each in CLOSINGS],
+            },
             "sse": _channel(_SSE, "events", heard),
         },
         "operations": {
             "say": _operation("send", "ws", "Frames to a client", frames),
             "hear": _operation("receive", "ws", "Commands of a client", commands),
-            "tell": _operation("send", "sse", "Frames as events", heard),
+            "tell": {
+                **_operation("send", "sse", "Frames as events", heard),
+                "bindings": {"http": _binding(_SSE, "0.3.0")},
+            },
         },
         "components": {
             "messages": {name: _message(kind) for name, kind in _named((*FRAMES, *COMMANDS))},
@@ -99,30 +106,24 @@ def _message(kind: type[msgspec.Struct]) -> Schema:
 
 
 def _channel(door: Operation, server: str, messages: Iterable[str]) -> Schema:
-    told: Schema = {
+    return {
         "address": door.path,
         "title": door.summary,
         "servers": [{"$ref": f"#/servers/{server}"}],
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
     }
-    query = _query(door)
-    if door is WEBSOCKET:
-        told["bindings"] = {"ws": {"method": "GET", "query": query, "bindingVersion": "0.1.0"}}
-        told["x-close-codes"] = [each._asdict() for each in CLOSINGS]
-    else:
-        told["x-query"] = query
-    return told
 
 
-def _query(door: Operation) -> Schema:
-    """The query string as an object; lists are written with commas."""
+def _binding(door: Operation, version: str) -> Schema:
+    """How it is asked for: the query string as an object, whose lists are written with commas."""
     parameters = [each for each in (*door.parameters, TOKEN) if each.place == "query"]
-    told: Schema = {
+    needed = [each.name for each in parameters if each.is_needed]
+    query: Schema = {
         "type": "object",
         "properties": {each.name: schema(each.kind) for each in parameters},
+        **({"required": needed} if needed else {}),
     }
-    needed = [each.name for each in parameters if each.is_needed]
-    return told | ({"required": needed} if needed else {})
+    return {"method": "GET", "query": query, "bindingVersion": version}
 
 
 def _operation(action: str, channel: str, title: str, messages: Iterable[str]) -> Schema:
@@ -131,11 +132,6 @@ def _operation(action: str, channel: str, title: str, messages: Iterable[str]) -
         "channel": {"$ref": f"#/channels/{channel}"},
         "title": title,
         "messages": [{"$ref": f"#/channels/{channel}/messages/{name}"} for name in messages],
-        **(
-            {"bindings": {"http": {"method": "GET", "bindingVersion": "0.3.0"}}}
-            if channel == "sse"
-            else {}
-        ),
     }
 
 

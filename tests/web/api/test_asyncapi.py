@@ -70,7 +70,9 @@ def test_each_door_says_what_it_tells() -> None:
     query = channels["ws"]["bindings"]["ws"]["query"]
     assert query["properties"]["conflate_ms"]["maximum"] == 60_000
     assert "required" not in query
-    assert channels["sse"]["x-query"]["required"] == ["topics"]
+    events = DOCUMENT["operations"]["tell"]["bindings"]["http"]["query"]
+    assert events["required"] == ["topics"]
+    assert {"also", "token"} <= events["properties"].keys()
 
 
 def test_every_close_code_is_in_it() -> None:
