@@ -1,5 +1,6 @@
 """What the program answers and says, held to the documents that it serves."""
 
+import asyncio
 import io
 import json
 from typing import Any
@@ -9,13 +10,21 @@ import msgspec
 import pytest
 from yarl import URL
 
+from feed.clock import SystemClock
 from feed.web.api.openapi import OPERATIONS
+from tests.blackbox.conftest import Serve
 from tests.support.admin import Admin
 from tests.support.api import Judge
 from tests.support.doors import websocket
 from tests.support.server import TOKEN, Server
+from tests.support.token import SECRET, token
 
-ADMIN = {"Authorization": f"Bearer {TOKEN}"}
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+ADMIN = bearer(TOKEN)
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PAGE = {"Accept": "text/html"}
@@ -108,6 +117,26 @@ async def test_what_a_door_refuses(api: Documented, door: str) -> None:
     await api.ask(403, "GET", path, f"{path}?topics=A", headers=FOREIGN)
 
 
+async def test_what_a_feed_refuses_that_is_not_for_all(
+    serve: Serve, http: aiohttp.ClientSession, stranger: aiohttp.ClientSession
+) -> None:
+    server = await asyncio.to_thread(serve, FEED_SUBSCRIBER_SECRET=SECRET)
+    judge = await judge_of(http, f"{server.url}/openapi.json")
+    known, guest = (Documented(each, server.url, judge) for each in (http, stranger))
+    good = token("A", exp_s=SystemClock().now_ms() / 1000 + 3600)
+
+    for path in ("/sse", "/poll", "/snapshot", "/history"):
+        await known.ask(401, "GET", path, f"{path}?topics=A")
+        await known.ask(200, "GET", path, f"{path}?topics=A&token={good}")
+        await known.ask(403, "GET", path, f"{path}?topics=B", headers=bearer(good))
+    await known.ask(401, "GET", "/")
+    await known.ask(200, "GET", "/", f"/?token={good}")
+    for _ in range(10):
+        await guest.ask(401, "GET", "/poll", "/poll?topics=A", headers=bearer("wrong"))
+    for path in ("/sse", "/poll", "/snapshot", "/history", "/ws", "/"):
+        await guest.ask(429, "GET", path, f"{path}?topics=A", headers={**SHAKE, **bearer("wrong")})
+
+
 async def test_a_handshake(api: Documented) -> None:
     await api.ask(101, "GET", "/ws", headers=SHAKE)
     await api.ask(426, "GET", "/ws")
@@ -196,6 +225,7 @@ async def test_what_anybody_may_ask(api: Documented) -> None:
         await api.ask(200, "GET", path)
     await api.ask(304, "GET", "/openapi.json", headers={"If-None-Match": "*"})
     await api.ask(405, "GET", "/health/live", by="PUT")
+    await api.ask(400, "GET", "/health/live", headers={"Expect": "tea"})
 
 
 async def test_a_session(server: Server, stranger: aiohttp.ClientSession, api: Documented) -> None:

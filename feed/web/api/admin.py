@@ -62,7 +62,7 @@ _JSON = together(_BODY, TOO_LARGE)
 _CHANGE: Codes = {
     404: ("event_unknown",),
     409: ("version_differs", "event_exists", "topic_unknown"),
-    422: ("invalid",),
+    422: ("invalid", "topics_full"),
 }
 _ID = in_path("id", "As a list has it.")
 _NAME = in_path("name", "Of a source.")

@@ -122,7 +122,8 @@ def together(*some: Codes) -> Codes:
 
 
 ANYWHERE = together(
-    {400: ("malformed",), 408: ("request_timeout",), 500: ("internal",)}, _by_http(405)
+    {400: ("malformed", "expectation"), 408: ("request_timeout",), 500: ("internal",)},
+    _by_http(405),
 )
 """What every path may answer: to what is no HTTP, or comes too slowly, or by another method."""
 
@@ -134,7 +135,10 @@ AWAY: Codes = {503: ("unavailable",)}
 """The log is out of reach."""
 
 FOREIGN: Codes = {403: ("origin",)}
-TOKEN: Codes = together(_by_http(401), FOREIGN, {403: ("forbidden",)})
+SUBSCRIBER = _by_http(401, 429)
+"""No subscriber; after ten wrong tokens a minute 429."""
+
+TOKEN: Codes = together(SUBSCRIBER, FOREIGN, {403: ("forbidden",)})
 """A subscriber's token is wrong, or does not name the topic."""
 
 ADMIN = together(_by_http(401, 429), AWAY)
