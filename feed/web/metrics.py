@@ -36,6 +36,7 @@ _DOORS = ("ws", "sse")
 _BEGUN = ("snapshot", "resumed", "reset")
 _RESETS = ("expired", "epoch", "ahead")
 _KEYED = ("new", "repeated", "misused")
+_FAULT = 500
 _PATIENCE_S = 2.0
 """For the log to say what it holds; Prometheus gives up after 10 s."""
 
@@ -77,6 +78,10 @@ class Instance:
             ("route", "code"),
             {(route, str(int(code))): n for (route, code), n in app[keys.ANSWERED].items()},
         )
+        answers = sum(n for (_, code), n in app[keys.ANSWERED].items() if code == _FAULT)
+        cut = sum(n for (_, reason), n in connections.ended.items() if reason == "fault")
+        words = "Answers of 500, and streams that were cut for a fault of the server"
+        yield _count("faults", words, answers + cut)
         words = "Commands of WebSockets that were refused, by the code of the error frame"
         yield _counts("commands_refused", words, "code", connections.refused, ("rate_limited",))
         tokens = {
