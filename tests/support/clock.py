@@ -10,6 +10,10 @@ T = TypeVar("T")
 START_MS = 1_790_000_000_000
 
 
+_THREADS_S = 0.05
+"""How long a thread's work is waited for at once."""
+
+
 class LoopClock:
     """A wall clock that runs with the loop, so that virtual time moves both."""
 
@@ -19,10 +23,14 @@ class LoopClock:
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop whose time passes at once whenever nothing else is to be done. For one thread only."""
+    """A loop whose time passes at once whenever nothing else is to be done.
+
+    `working` counts what other threads do for it now: meanwhile no time passes.
+    """
 
     def __init__(self) -> None:
         self._ahead_s = 0.0
+        self.working = 0
         super().__init__(_Hasty(self))
 
     def time(self) -> float:
@@ -42,6 +50,8 @@ class _Hasty(selectors.DefaultSelector):
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self._loop.working and timeout != 0:
+            return super().select(_THREADS_S)
         if timeout is None:
             raise RuntimeError("every task waits for another: nothing will ever happen")
         ready = super().select(0)

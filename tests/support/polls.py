@@ -12,6 +12,7 @@ from aiohttp.test_utils import make_mocked_request
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.limits import DEFAULTS, Limits
+from feed.log.base import EventLog
 from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
 from feed.web import keys
@@ -34,7 +35,7 @@ class Polls:
         self.connections = app[keys.CONNECTIONS]
         self.bells = app[keys.BELLS]
         self._app = app
-        self._ingest = ingest
+        self.ingest = ingest
 
     async def poll(self, query: str, headers: Headers = ()) -> web.Response:
         """The answer to `/poll?{query}`."""
@@ -54,7 +55,7 @@ class Polls:
         """Set a field of an item anew, with an event of that id; the cursor after it."""
         patch: dict[str, Any] = {"n": self.hub.head + 1}
         happened = EventChange(kind="goal", id=event) if event else None
-        await self._ingest.submit([Change(topic=topic, patch=patch, event=happened)])
+        await self.ingest.submit([Change(topic=topic, patch=patch, event=happened)])
         return self.cursor
 
     @property
@@ -67,7 +68,7 @@ class Polls:
 
 
 @asynccontextmanager
-async def polls(log: MemoryLog | None = None) -> AsyncIterator[Polls]:
+async def polls(log: EventLog | None = None) -> AsyncIterator[Polls]:
     """They drain at the end, where they have not."""
     log, clock = log or MemoryLog(), LoopClock()
     hub = Hub(lent(log), clock, heartbeat_s=15)
