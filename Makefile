@@ -4,7 +4,8 @@ PYTHON = .venv-test/bin/python
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-config --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help run test lint format type cover stress soak bench screenshots lock sbom audit clean environment
+.PHONY: help run test lint format type cover stress soak chaos bench screenshots lock sbom audit clean \
+	environment
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -36,6 +37,9 @@ stress: environment  ## the tests twenty times, until the first red
 
 soak:  ## the long tests: many more kills and hops, and the waits that the protocol gives
 	@FEED_SOAK=1 ./test tests/blackbox --numprocesses 2
+
+chaos: environment  ## everything fails for CHAOS_MINUTES (4), as CHAOS_SEED says; every client is checked
+	@$(PYTHON) -m tests.chaos
 
 bench: environment  ## what it costs, beside others: make bench BENCH="A B --rounds 1"
 	@$(PYTHON) -m benchmarks $(BENCH)

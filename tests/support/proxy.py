@@ -13,10 +13,13 @@ class CuttingProxy:
 
     `cut_after` is asked once for each connection: so many bytes from the server are passed on,
     then the connection is aborted in both directions, wherever in a frame that is. None: never.
+    `port` may be asked for, too, by each connection. While `gate` is clear nothing is passed on.
     """
 
-    def __init__(self, port: int, cut_after: Callable[[], int | None]) -> None:
+    def __init__(self, port: int | Callable[[], int], cut_after: Callable[[], int | None]) -> None:
         self.cuts = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
         self._target = port
         self._cut_after = cut_after
         self._server: asyncio.Server | None = None
@@ -28,6 +31,12 @@ class CuttingProxy:
         assert self._server is not None
         host, port = self._server.sockets[0].getsockname()
         return f"http://{host}:{port}"
+
+    def cut(self) -> int:
+        """Break all connections off now; how many there were."""
+        for task in self._tasks:
+            task.cancel()
+        return len(self._tasks)
 
     async def __aenter__(self) -> "CuttingProxy":
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -56,9 +65,10 @@ class CuttingProxy:
     ) -> None:
         to_server: asyncio.StreamWriter | None = None
         try:
-            from_server, to_server = await asyncio.open_connection("127.0.0.1", self._target)
-            up = asyncio.create_task(_pass(from_client, to_server, None))
-            down = asyncio.create_task(_pass(from_server, to_client, self._cut_after()))
+            port = self._target if isinstance(self._target, int) else self._target()
+            from_server, to_server = await asyncio.open_connection("127.0.0.1", port)
+            up = asyncio.create_task(self._pass(from_client, to_server, None))
+            down = asyncio.create_task(self._pass(from_server, to_client, self._cut_after()))
             try:
                 await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -74,20 +84,20 @@ class CuttingProxy:
                 if writer is not None:
                     await _flush_and_abort(writer)
 
-
-async def _pass(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None
-) -> bool:
-    """Pass bytes on until the end or the limit; True when it was the limit."""
-    left = limit
-    while chunk := await reader.read(CHUNK_BYTES):
-        writer.write(chunk if left is None else chunk[:left])
-        await writer.drain()
-        if left is not None:
-            left -= len(chunk)
-            if left <= 0:
-                return True
-    return False
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None
+    ) -> bool:
+        """Pass bytes on until the end or the limit; True when it was the limit."""
+        left = limit
+        while chunk := await reader.read(CHUNK_BYTES):
+            await self.gate.wait()
+            writer.write(chunk if left is None else chunk[:left])
+            await writer.drain()
+            if left is not None:
+                left -= len(chunk)
+                if left <= 0:
+                    return True
+        return False
 
 
 async def _flush_and_abort(writer: asyncio.StreamWriter) -> None:

@@ -1,0 +1,1 @@
+"""The whole feed while everything fails: `make chaos`."""
