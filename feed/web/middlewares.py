@@ -132,7 +132,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
             headers.popall(name, None)
         return
     headers.update(HEADERS)
-    for name, value in (_PAGE if response.content_type == "text/html" else DATA_HEADERS).items():
+    is_page = headers.get("Content-Type", "").startswith("text/html")
+    for name, value in (_PAGE if is_page else DATA_HEADERS).items():
         headers.setdefault(name, value)
     if request.app[keys.PEERS].scheme(request) == "https":
         headers.update(_YEARS)

@@ -136,14 +136,17 @@ async def read_body(request: web.Request, most_bytes: int) -> bytes:
 
     What is told to be too large is refused before any of it is read.
     """
-    body, told = bytearray(), request.content_length or 0
-    try:
-        async with asyncio.timeout(request.app[keys.LIMITS].request_s):
-            while told <= most_bytes and (part := await request.content.readany()):
-                body += part
-                told = max(told, len(body))
-    except TimeoutError as error:
-        raise web.HTTPRequestTimeout from error
-    if told > most_bytes:
-        raise web.HTTPRequestEntityTooLarge(most_bytes, told)
+    content, told = request.content, request.content_length or 0
+    body = bytearray()
+    if content.is_eof():  # it came with the head, as most do: nothing to wait for
+        body += await content.read()
+    else:
+        try:
+            async with asyncio.timeout(request.app[keys.LIMITS].request_s):
+                while max(told, len(body)) <= most_bytes and (part := await content.readany()):
+                    body += part
+        except TimeoutError as error:
+            raise web.HTTPRequestTimeout from error
+    if (size := max(told, len(body))) > most_bytes:
+        raise web.HTTPRequestEntityTooLarge(most_bytes, size)
     return bytes(body)

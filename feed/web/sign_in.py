@@ -168,8 +168,10 @@ def _name(request: web.Request, place: int) -> None:
 
 async def _session_of(request: web.Request) -> Session | None:
     """The session whose cookie came along; None where there is none, or a bearer token instead."""
+    if "Authorization" in request.headers or "Cookie" not in request.headers:
+        return None  # as for all programs, before more is looked at
     text = request.cookies.get(_cookie(request)[0])
-    if text is None or "Authorization" in request.headers or not _is_private(request):
+    if text is None or not _is_private(request):
         return None
     epoch = request.app[keys.HUB].epoch
     session = request.app[keys.SESSIONS].read(text, epoch, _now_s(request))
