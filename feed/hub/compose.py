@@ -159,7 +159,7 @@ def _patch(topic: str, patch: JsonObject, state: State, ts: int) -> tuple[Record
         topic=topic,
         v=v,
         ts=ts,
-        item=item_set(topic, v, ts, encode(patch)),
+        item=item_set(topic, v, ts, patch),
         data=encode(after),
         undo=way_back(state.ts, back),
     )

@@ -143,7 +143,7 @@ def _difference(run: _Run) -> bytes:
     if before is None or run.ended_between:
         return item_whole(last.topic, last.v, last.ts, last.data)
     patch = difference(before, last.after() or {})
-    return item_set(last.topic, last.v, last.ts, encode(patch), run.versions)
+    return item_set(last.topic, last.v, last.ts, patch, run.versions)
 
 
 def _project(run: _Run, fields: frozenset[str], held: Held) -> bytes | None:
@@ -164,4 +164,4 @@ def _project(run: _Run, fields: frozenset[str], held: Held) -> bytes | None:
     versions = held.send(topic) + run.versions
     if whole:
         return item_whole(topic, last.v, last.ts, encode(after))
-    return item_set(topic, last.v, last.ts, encode(patch), versions)
+    return item_set(topic, last.v, last.ts, patch, versions)

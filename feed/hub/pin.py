@@ -54,7 +54,7 @@ def pins(patch: JsonObject, until_ms: int) -> JsonObject:
 
 def is_pinned(state: JsonObject, now_ms: int) -> bool:
     """Whether any field may not be overwritten now."""
-    return any(_until(pin) > now_ms for pin in _pinned(state).values())
+    return FIELD in state and any(_until(pin) > now_ms for pin in _pinned(state).values())
 
 
 def held_back(

@@ -90,12 +90,19 @@ def item_whole(topic: str, v: int, ts: int, data: bytes) -> bytes:
     return b'{"topic":"%b","v":%d,"ts":%d,"data":%b}' % (topic.encode(), v, ts, data)
 
 
-def item_set(topic: str, v: int, ts: int, patch: bytes, versions: int = 1) -> bytes:
+class _Set(msgspec.Struct, omit_defaults=True, gc=False):
+    """Encoded as a whole it takes half the time of its parts."""
+
+    topic: str
+    v: int
+    ts: int
+    set: JsonObject
+    merged: int = 1
+
+
+def item_set(topic: str, v: int, ts: int, patch: JsonObject, versions: int = 1) -> bytes:
     """An element of `items` with a merge patch that stands for so many versions."""
-    head = (topic.encode(), v, ts, patch)
-    if versions == 1:
-        return b'{"topic":"%b","v":%d,"ts":%d,"set":%b}' % head
-    return b'{"topic":"%b","v":%d,"ts":%d,"set":%b,"merged":%d}' % (*head, versions)
+    return encode(_Set(topic, v, ts, patch, versions))
 
 
 def item_gone(topic: str, v: int, ts: int) -> bytes:

@@ -98,10 +98,10 @@ def test_a_whole_item() -> None:
 
 
 def test_a_patch_of_an_item() -> None:
-    assert item_set("price:A", 92, 1790000001000, b'{"price":null}') == (
+    assert item_set("price:A", 92, 1790000001000, {"price": None}) == (
         b'{"topic":"price:A","v":92,"ts":1790000001000,"set":{"price":null}}'
     )
-    assert item_set("price:A", 92, 1790000001000, b'{"price":"1"}', versions=2) == (
+    assert item_set("price:A", 92, 1790000001000, {"price": "1"}, versions=2) == (
         b'{"topic":"price:A","v":92,"ts":1790000001000,"set":{"price":"1"},"merged":2}'
     )
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from feed.log.base import Appended, Batch, BatchKey, EventLog
-from feed.model.codec import encode
+from feed.model.codec import JsonObject, encode
 from feed.model.entry import Entry, Record, way_back
 from feed.model.frame import item_gone, item_set, item_whole
 from feed.model.topic import ALL
@@ -15,13 +15,14 @@ FUSE_S = 20
 
 def changed(v: int, topic: str = "price:A", event_id: str | None = None) -> Record:
     """Version `v` of a topic, whose price it is; with an event `add` where an id is given."""
-    ts, data = NOW_MS + v, encode({"price": str(v)})
-    first = v == 1
+    ts = NOW_MS + v
+    state: JsonObject = {"price": str(v)}
+    data, first = encode(state), v == 1
     return Record(
         topic=topic,
         v=v,
         ts=ts,
-        item=(item_whole if first else item_set)(topic, v, ts, data),
+        item=item_whole(topic, v, ts, data) if first else item_set(topic, v, ts, state),
         event=None if event_id is None else encode({"topic": topic, "id": event_id}),
         data=data,
         undo=None if first else way_back(ts - 1, {"price": str(v - 1)}),

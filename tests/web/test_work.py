@@ -108,7 +108,7 @@ async def lane(topics: Callable[[int], list[str]]) -> AsyncIterator[Lane]:
 def changes(count: int, topic: Callable[[int], str], after: int = 0) -> list[Entry]:
     """So many changes that follow an offset."""
     return [
-        Entry(n, 0, topic(n), n, 0, item_set(topic(n), n, 0, b'{"price":"1"}'), None, b"{}", None)
+        Entry(n, 0, topic(n), n, 0, item_set(topic(n), n, 0, {"price": "1"}), None, b"{}", None)
         for n in range(after + 1, after + count + 1)
     ]
 
