@@ -119,7 +119,8 @@ class Conversation:
         while self._unheard:
             await asyncio.sleep(0)  # others have their turn
             heard, self._unheard = self._unheard, []
-            self._connection.cork()
+            if len(heard) > 1:
+                self._connection.cork()
             for text in heard:
                 await self._connection.drained()  # who reads no answers is asked for no more
                 if self.allows():

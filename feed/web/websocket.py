@@ -1,7 +1,7 @@
 """`GET /ws`: commands in, frames out (protocol sections 3 to 5)."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from aiohttp import web
 
@@ -157,8 +157,9 @@ class WebSocket(Connection):
         while frames > 0 and not self.is_ending and self.conversation.allows():
             frames -= 1
 
-    def _hear(self, messages: Iterable[Message]) -> None:
-        self.cork()  # one write for all the answers
+    def _hear(self, messages: Sequence[Message]) -> None:
+        if len(messages) > 1:
+            self.cork()  # one write for all the answers
         for message in messages:
             if message.kind is Opcode.CLOSE:
                 self._part(message.data)

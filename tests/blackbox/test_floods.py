@@ -17,8 +17,8 @@ from tests.support.flood import Answers, Crowd, attack
 from tests.support.server import Server
 from tests.support.traffic import beats
 
-EACH, IDLE, SILENT, SECONDS = (10, 5000, 200, 45.0) if SOAK else (3, 100, 10, 1.5)
-ROUNDS = 2 if SOAK else 1
+EACH, IDLE, SILENT, SECONDS = (10, 5000, 200, 45.0) if SOAK else (3, 100, 10, 1.2)
+ROUNDS, WARM = (2, 40) if SOAK else (1, 5)
 SHORT = {"FEED_REQUEST_S": "1", "FEED_STALL_S": "0.5", "FEED_SEND_BUFFER_BYTES": "4096"}
 """In the short form less is waited for, so that it is over soon."""
 
@@ -27,7 +27,7 @@ GROWN_BYTES, GROWN_AGAIN_BYTES = 64 << 20, 12 << 20
 """Python keeps what so many once took for the next: what they do not leave behind does not grow."""
 
 CHANGES_PER_S = 20
-PAD = "x" * 3000
+PAD = "x" * 1500
 """In each change, so that who reads nothing soon has all that the kernel takes."""
 
 BACK_S = 10
@@ -38,7 +38,7 @@ async def test_floods_are_answered_and_a_client_beside_them_is_well(
 ) -> None:
     server = await asyncio.to_thread(serve, **({} if SOAK else SHORT))
     warm: list[float] = []
-    await follow(server, http, warm, lambda: len(warm) == CHANGES_PER_S)
+    await follow(server, http, warm, lambda: len(warm) == WARM)
     files, memory_bytes = server.files, [server.rss_bytes]
     waits_ms: list[float] = []
     for n in range(ROUNDS):

@@ -32,7 +32,7 @@ def admin_of(session: ClientSession, url: str, pauses: list[str]) -> Admin:
     ("faults", "duplicate"),
     [
         ((), False),
-        (("503", "502"), False),
+        (("503", "502", "429"), False),
         (("cut",), False),
         (("cut after",), True),
         (("cut after", "503", "cut"), True),

@@ -5,7 +5,7 @@ from typing import Literal
 
 from aiohttp import web
 
-Fault = Literal["cut", "cut after", "503", "502"]
+Fault = Literal["cut", "cut after", "429", "502", "503"]
 
 
 class FlakyAdmin:
@@ -35,7 +35,7 @@ class FlakyAdmin:
         if fault is None:
             results = [{"topic": "price:A", "v": 1}]
             return web.json_response({"cursor": "e-1", "results": results, "duplicate": duplicate})
-        if fault in ("502", "503"):
+        if fault in ("429", "502", "503"):
             return web.Response(status=int(fault), headers={"Retry-After": "0"})
         assert request.transport is not None
         request.transport.abort()

@@ -5,6 +5,7 @@ They run in a process of their own, so that a client beside them is not slowed b
 
 import asyncio
 import contextlib
+import os
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -197,7 +198,11 @@ KINDS: Mapping[str, Callable[[Crowd], Awaitable[Answers]]] = {
 
 
 def attack(crowd: Crowd, begun: Path) -> dict[str, Answers]:
-    """All kinds at once, in a process of their own; a file tells that they begin."""
+    """All kinds at once, in a process of their own; a file tells that they begin.
+
+    Attackers have machines of their own: on this one they take what the server leaves them.
+    """
+    os.nice(10)
 
     async def all_of_them() -> dict[str, Answers]:
         answers = await asyncio.gather(*(kind(crowd) for kind in KINDS.values()))
