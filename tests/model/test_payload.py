@@ -38,8 +38,8 @@ def test_an_update_is_of_its_type(state: JsonObject) -> None:
     data = encode(state)
     items = [
         item_whole("price:A", 1, 7, data),
-        item_set("price:A", 2, 7, data),
-        item_set("price:A", 9, 7, data, 7),
+        item_set("price:A", 2, 7, state),
+        item_set("price:A", 9, 7, state, 7),
         item_gone("price:A", 10, 7),
     ]
     head = heading("k3f9-7", 1790000000000)
