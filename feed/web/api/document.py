@@ -1,8 +1,9 @@
-"""Both documents, and what the page shows of them."""
+"""Both documents and the page that shows them: made once, and the same until the next start."""
 
+import asyncio
 import hashlib
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 from feed.model.codec import encode
 from feed.web.answer import Shared, fresh
@@ -13,49 +14,58 @@ from feed.web.api.limit import Running
 from feed.web.api.openapi import openapi
 from feed.web.api.schema import Schema
 
+Render: TypeAlias = Callable[[dict[str, Any]], str]
+"""What makes HTML of what a page shows."""
+
 _FRESH_S = 60
 
 
+class Made(NamedTuple):
+    """All three, as they are answered."""
+
+    openapi: Shared
+    asyncapi: Shared
+    page: bytes
+
+
 class Documents:
-    """Both documents of a server that runs so. They are made when they are first asked for."""
+    """Of a server that runs so."""
 
     def __init__(self, running: Running) -> None:
         self._running = running
+        self._making = asyncio.Lock()
+        self._made: Made | None = None
 
-    @cached_property
-    def openapi(self) -> Schema:
-        """All of HTTP."""
-        return openapi(self._running)
+    async def made(self, render: Render) -> Made:
+        """All of them. Who asks first waits longest: they are made in a thread, beside the loop."""
+        async with self._making:
+            if self._made is None:
+                self._made = await asyncio.to_thread(_make, self._running, render)
+            return self._made
 
-    @cached_property
-    def asyncapi(self) -> Schema:
-        """The frames of streams."""
-        return asyncapi(self._running)
 
-    @cached_property
-    def shared(self) -> tuple[Shared, Shared]:
-        """Both as they are answered, until the next start."""
-        return _shared(self.openapi), _shared(self.asyncapi)
-
-    @cached_property
-    def page(self) -> dict[str, Any]:
-        """What the template shows of them."""
-        one, other = self.openapi, self.asyncapi
-        return {
-            "about": one["info"]["description"].split("\n\n"),
-            "here": HERE,
-            "version": one["info"]["version"],
-            "calls": view.calls(one),
-            "frames": view.said(other, "say"),
-            "commands": view.said(other, "hear"),
-            "frames_about": other["info"]["description"],
-            "closings": other["channels"]["ws"]["x-close-codes"],
-            "limits": one["x-limits"],
-            "schemes": one["components"]["securitySchemes"],
-            "types": view.types(one),
-        }
+def _make(running: Running, render: Render) -> Made:
+    http, streams = openapi(running), asyncapi(running)
+    return Made(_shared(http), _shared(streams), render(_shown(http, streams)).encode())
 
 
 def _shared(document: Schema) -> Shared:
     body = encode(document)
     return Shared(body, fresh(_FRESH_S, f'"{hashlib.sha256(body).hexdigest()[:16]}"'))
+
+
+def _shown(http: Schema, streams: Schema) -> dict[str, Any]:
+    """What the template shows of both."""
+    return {
+        "about": http["info"]["description"].split("\n\n"),
+        "here": HERE,
+        "version": http["info"]["version"],
+        "calls": view.calls(http),
+        "frames": view.said(streams, "say"),
+        "commands": view.said(streams, "hear"),
+        "frames_about": streams["info"]["description"],
+        "closings": streams["channels"]["ws"]["x-close-codes"],
+        "limits": http["x-limits"],
+        "schemes": http["components"]["securitySchemes"],
+        "types": view.types(http),
+    }
