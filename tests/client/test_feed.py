@@ -50,7 +50,7 @@ async def test_cut_off_it_goes_on_without_a_gap(gate: Gate, desk: Desk) -> None:
             told.append(change)
             if len(told) == 6:
                 break
-            await gate.cut()
+            gate.cut()
             await desk.goal(len(told))
     assert short(told) == [("score:B", 1, ""), *goals(1, 5)]
     assert feed.status.resets == 0

@@ -179,7 +179,7 @@ async def test_after_a_failover_the_leader_is_found_behind_the_same_address(
     """What stays connected to the old one is told that it is a replica now, and looks again."""
     server.say("CONFIG SET repl-diskless-sync-delay 0")
     with Valkey(tmp_path / "next", "--replicaof", "127.0.0.1", str(server.port)) as following:
-        log = await RedisLog.open(proxy.url())
+        log = await RedisLog.open(proxy.log_url())
         await fill(log, 5)
         with Redis(port=server.port) as said:
             said.set("{feed}:last", "")
@@ -202,7 +202,7 @@ async def test_what_is_read_of_the_past_waits_for_the_server_too(
     """A follower that is not up to date reads the server, which may be away just then."""
     writer = await RedisLog.open(server.url())
     await fill(writer, 2500)
-    log: EventLog = await RedisLog.open(proxy.url())
+    log: EventLog = await RedisLog.open(proxy.log_url())
     follower = log.follow(0)
     first = await anext(follower)
     proxy.go_away()
@@ -219,7 +219,7 @@ async def test_what_is_read_of_the_past_waits_for_the_server_too(
 
 
 async def test_a_log_is_closed_while_its_server_is_away(proxy: ValkeyProxy) -> None:
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     waiting = asyncio.ensure_future(anext(log.follow(0), None))
     proxy.withhold(APPEND)
     appending = [asyncio.create_task(log.append(batch(changed(v)))) for v in (1, 2)]

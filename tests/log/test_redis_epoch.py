@@ -128,7 +128,7 @@ async def test_others_may_have_taken_the_places_of_lost_entries_meanwhile(
     proxy: ValkeyProxy, server: Valkey, tmp_path: Path
 ) -> None:
     """The head is where it was, and the versions fit; yet these are not the entries of before."""
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     await fill(log, 5)
     server.copy(tmp_path / "then")
     await fill(log, 2)
@@ -153,7 +153,7 @@ async def test_what_was_acknowledged_and_read_by_nobody_is_missed_too(
     proxy: ValkeyProxy, server: Valkey, tmp_path: Path, silent: bytes, others: int
 ) -> None:
     """The instance that was told so notices, by whatever reaches the server first."""
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     await log.append(batch(changed(1)))
     server.copy(tmp_path / "then")
     proxy.lose_answers(WAIT, times=1000)
@@ -179,7 +179,7 @@ async def test_an_append_that_is_said_again_to_a_server_that_lost_it_is_not_writ
     proxy: ValkeyProxy, server: Valkey, tmp_path: Path
 ) -> None:
     """It was never acknowledged: it is written where the server is now."""
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     await fill(log, 2)
     assert len(await followed(log, 0, 2)) == 2
     server.copy(tmp_path / "then")
@@ -197,7 +197,7 @@ async def test_a_reader_that_retention_has_overtaken_says_so(
     proxy: ValkeyProxy, server: Valkey
 ) -> None:
     """Its connection was there all the time, but it was slow to ask."""
-    log, other = await RedisLog.open(proxy.url()), await RedisLog.open(server.url())
+    log, other = await RedisLog.open(proxy.log_url()), await RedisLog.open(server.url())
     await fill(log, 2)
     assert len(await followed(log, 0, 2)) == 2
     go_on = asyncio.Event()
@@ -217,7 +217,7 @@ async def test_a_reader_that_has_missed_all_says_so_before_anything_else_comes(
     proxy: ValkeyProxy, server: Valkey
 ) -> None:
     """Nothing is left to be read: it would wait for ever, with items that are old."""
-    log, other = await RedisLog.open(proxy.url()), await RedisLog.open(server.url())
+    log, other = await RedisLog.open(proxy.log_url()), await RedisLog.open(server.url())
     await fill(log, 2)
     assert len(await followed(log, 0, 2)) == 2
     proxy.go_away()
@@ -235,7 +235,7 @@ async def test_a_reader_that_has_missed_all_says_so_before_anything_else_comes(
 async def test_retention_lets_go_of_the_newest_entry_that_was_seen_and_nothing_happens(
     proxy: ValkeyProxy, server: Valkey
 ) -> None:
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     await fill(log, 3)
     assert len(await followed(log, 0, 3)) == 3
     await log.trim(4)

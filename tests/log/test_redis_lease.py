@@ -143,7 +143,7 @@ async def test_who_lost_it_while_nobody_led_begins_another_term(valkey: OnValkey
 
 async def test_an_answer_that_is_lost_is_asked_for_again(proxy: ValkeyProxy) -> None:
     """It is held already then: the same term is told, and not only once it has run out."""
-    async with opened(proxy.url()) as (log,):
+    async with opened(proxy.log_url()) as (log,):
         await loaded(log)
         lease = log.lease("one", LONG_S)
         for _ in range(2):
@@ -162,7 +162,7 @@ async def test_an_answer_that_is_lost_is_asked_for_again(proxy: ValkeyProxy) -> 
 
 
 async def test_what_was_maybe_given_is_given_back(proxy: ValkeyProxy, server: Valkey) -> None:
-    async with opened(proxy.url(), server.url()) as (log, other):
+    async with opened(proxy.log_url(), server.url()) as (log, other):
         await loaded(log)
         lease = log.lease("one", LONG_S)
         proxy.lose_answers(LEASE)
@@ -175,7 +175,7 @@ async def test_what_was_maybe_given_is_given_back(proxy: ValkeyProxy, server: Va
 
 
 async def test_what_comes_late_takes_it_from_nobody(proxy: ValkeyProxy, server: Valkey) -> None:
-    async with opened(proxy.url(), server.url()) as (log, other):
+    async with opened(proxy.log_url(), server.url()) as (log, other):
         await loaded(log)
         lease, two = log.lease("one", LONG_S), other.lease("two", LONG_S)
         proxy.withhold(LEASE)

@@ -177,7 +177,7 @@ async def test_what_is_appended_while_the_items_are_read_is_none_of_them_or_all(
     server: Valkey, proxy: ValkeyProxy
 ) -> None:
     """They are valid at one offset, though the server did something else in between."""
-    log, other = await RedisLog.open(proxy.url()), await RedisLog.open(server.url())
+    log, other = await RedisLog.open(proxy.log_url()), await RedisLog.open(server.url())
     await other.append(batch(changed(1), changed(1, "price:B")))
     go_on = asyncio.Event()
     proxy.pause_before(b"HGETALL", go_on)

@@ -106,7 +106,7 @@ async def test_durable_is_what_the_server_says(
 
 
 async def test_it_is_asked_again_when_it_comes_back(server: Valkey, proxy: ValkeyProxy) -> None:
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     await fill(log, 1)
     assert len(await followed(log, 0, 1)) == 1, "the reader is connected"
     before = log.durable

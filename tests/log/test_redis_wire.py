@@ -28,7 +28,7 @@ from tests.support.valkey_proxy import APPEND, WAIT, ValkeyProxy
 
 
 async def test_an_answer_that_is_lost_is_told_again(proxy: ValkeyProxy) -> None:
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     await fill(log, 3)
     proxy.lose_answers(APPEND, times=3)
 
@@ -41,7 +41,7 @@ async def test_an_answer_that_is_lost_is_told_again(proxy: ValkeyProxy) -> None:
 
 
 async def test_the_answers_of_all_batches_of_a_call_are_told_again(proxy: ValkeyProxy) -> None:
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     await log.append(keyed("k", changed(1), answer=b"first"))
     proxy.lose_answers(APPEND, times=2)
 
@@ -71,7 +71,7 @@ async def test_the_answers_of_all_batches_of_a_call_are_told_again(proxy: Valkey
 async def test_a_call_that_a_dead_connection_delivers_late_is_refused(
     proxy: ValkeyProxy, server: Valkey
 ) -> None:
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     await log.append(batch(changed(1)))
     proxy.withhold(APPEND)
     assert await log.append(batch(added("once", 1))) == Appended(2), "said again, it came through"
@@ -93,7 +93,7 @@ async def test_a_call_that_a_dead_connection_delivers_late_is_refused(
 async def test_a_batch_that_was_given_up_is_not_written_after_the_next_one(
     proxy: ValkeyProxy, server: Valkey
 ) -> None:
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     proxy.withhold(APPEND)
     lost = asyncio.create_task(log.append(batch(changed(1))))
     await proxy.withheld()
@@ -131,7 +131,7 @@ async def test_nothing_is_lost_while_all_connections_are_killed_again_and_again(
 async def test_the_reader_goes_on_where_it_was_when_its_answers_are_lost(
     proxy: ValkeyProxy,
 ) -> None:
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     proxy.lose_answers(WAIT, times=3)
     following = asyncio.create_task(followed(log, 0, 6))
     for v in range(1, 7):
@@ -175,7 +175,7 @@ async def test_who_stops_waiting_for_an_answer_leaves_no_other_with_it(server: V
 
 
 async def test_a_batch_that_nobody_waits_for_any_longer_harms_no_other(proxy: ValkeyProxy) -> None:
-    log = await RedisLog.open(proxy.url())
+    log = await RedisLog.open(proxy.log_url())
     first = asyncio.create_task(log.append(batch(changed(1))))
     queued = [asyncio.create_task(log.append(batch(changed(v)))) for v in (2, 3)]
     await asyncio.sleep(0)  # let them queue

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from types import TracebackType
 
-_CHUNK_BYTES = 1 << 16
+from tests.support.relay import CHUNK_BYTES, Relay, pass_on
 
 APPEND = b"{feed}:call:"
 """What every append says, and nothing else does."""
@@ -14,18 +14,17 @@ WAIT = b"XREAD"
 CHECK = b"HMGET"
 
 
-class ValkeyProxy:
+class ValkeyProxy(Relay):
     """Passes bytes to and from a port of loopback; `port` may be changed, for new connections.
 
     `lost` counts the answers that were lost. `connections` are those of clients that are open.
     """
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         self.port: int | None = port
         self.lost = 0
         self.connections: set[asyncio.StreamWriter] = set()
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self._lose: list[bytes] = []
         self._withhold: bytes | None = None
         self._pause: tuple[bytes, asyncio.Event] | None = None
@@ -33,10 +32,9 @@ class ValkeyProxy:
         self._withheld: asyncio.Future[tuple[bytes, asyncio.StreamReader, asyncio.StreamWriter]]
         self._undead: list[asyncio.StreamWriter] = []
 
-    def url(self, database: int = 0) -> str:
+    def log_url(self, database: int = 0) -> str:
         """Where a log is to connect instead."""
-        assert self._server is not None
-        return f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/{database}"
+        return f"redis://127.0.0.1:{self.own_port}/{database}"
 
     def lose_answers(self, word: bytes, times: int = 1) -> None:
         """Break the connection off that says this word, once the server has answered it."""
@@ -59,23 +57,14 @@ class ValkeyProxy:
         """Tell the server now what was withheld; what it answers to the dead connection."""
         said, from_server, to_server = await self._withheld
         to_server.write(said)
-        answer = await from_server.read(_CHUNK_BYTES)
+        answer = await from_server.read(CHUNK_BYTES)
         to_server.transport.abort()
         return answer
-
-    def cut(self) -> None:
-        """Break all connections off."""
-        for writer in self.connections:
-            writer.transport.abort()
 
     def go_away(self) -> None:
         """Break all connections off, and every new one at once."""
         self.port = None
         self.cut()
-
-    async def __aenter__(self) -> "ValkeyProxy":
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        return self
 
     async def __aexit__(
         self,
@@ -83,32 +72,18 @@ class ValkeyProxy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._server is not None
-        self._server.close()
         for writer in self._undead:
             writer.transport.abort()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
+        await super().__aexit__(kind, error, trace)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._connection(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _connection(
-        self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter
-    ) -> None:
-        self.connections.add(to_client)
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """See Relay."""
+        self.connections.add(writer)
         try:
             if self.port is not None:
-                await self._between(from_client, to_client, self.port)
-        except OSError:
-            pass  # one of the two is gone: so is the other
+                await self._between(reader, writer, self.port)
         finally:
-            self.connections.discard(to_client)
-            to_client.transport.abort()
+            self.connections.discard(writer)
 
     async def _between(
         self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter, port: int
@@ -116,7 +91,7 @@ class ValkeyProxy:
         from_server, to_server = await asyncio.open_connection("127.0.0.1", port)
         down = asyncio.create_task(_pass(from_server, to_client))
         try:
-            while said := await from_client.read(_CHUNK_BYTES):
+            while said := await from_client.read(CHUNK_BYTES):
                 if self._withhold and self._withhold in said:
                     self._withhold = None
                     self._undead.append(to_server)
@@ -137,7 +112,7 @@ class ValkeyProxy:
                 to_server.write(said)
                 await to_server.drain()
                 if losing:
-                    await from_server.read(_CHUNK_BYTES)
+                    await from_server.read(CHUNK_BYTES)
                     self.lost += 1
                     return
         finally:
@@ -148,9 +123,7 @@ class ValkeyProxy:
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
-        while chunk := await reader.read(_CHUNK_BYTES):
-            writer.write(chunk)
-            await writer.drain()
+        await pass_on(reader, writer)
     writer.transport.abort()
 
 
