@@ -45,8 +45,12 @@ SIGNED_IN = DATA | {
 }
 READ = {"Vary": "Origin"}
 
+DOCUMENT = JSON | {"Cache-Control": "public, max-age=0, s-maxage=60", "ETag": '"[0-9a-f]+"'}
+
 KINDS: dict[str, tuple[bytes, int, Mapping[str, str | None]]] = {
     "page": (written("GET", b"/"), 200, PAGE),
+    "page of the API": (written("GET", b"/api"), 200, PAGE),
+    "document of the API": (written("GET", b"/openapi.json"), 200, DOCUMENT),
     "its head": (written("HEAD", b"/"), 200, PAGE),
     "page to sign in": (written("GET", b"/admin"), 200, ADMIN_PAGE),
     "sign-in": (
