@@ -11,7 +11,7 @@ const WORDS = { inject: "injected", undo: "took back", unpin: "released" };
 
 /**
  * @typedef {{id: string, at: number, action: keyof WORDS, topics: string[], count: number, why: string | null,
- *   cursor: string, undone: boolean, undoes: string | null}} Action
+ *   cursor: string, undone: boolean, undoes: string | null, by: string | null, address: string | null}} Action
  * @typedef {{topic: string, v: number, item?: any, was?: any, event?: any}} Change
  */
 
@@ -81,6 +81,7 @@ export class Audit {
       make("p", { class: "head" }, make("b", {}, WORDS[action.action] ?? action.action), ...topics, more, when),
       changes,
       ...(action.why ? [make("p", { class: "soft quote" }, action.why)] : []),
+      ...(action.by ? [make("p", { class: "soft" }, `by ${action.by} from ${action.address}`)] : []),
       make("p", { class: "acts" }, undone, undo),
     );
     return {
