@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol, ABC):
                 sent = 0
             except OSError:
                 if self.fd >= 0:  # the peer has closed it; else we have
-                    self.abort()
+                    self.cut()
                 return
             if sent == len(data):
                 return
@@ -229,11 +229,13 @@ class Connection(asyncio.Protocol, ABC):
         if task is self._task:
             self._task = None
         if not task.cancelled() and (error := task.exception()):
-            if not isinstance(error, ConnectionError | LogUnavailable):
+            if isinstance(error, LogUnavailable):
+                self.ended_by = "unavailable"
+            elif not isinstance(error, ConnectionError):
                 log.error("%s could not be served and is cut", self.id, exc_info=error)
                 self.ended_by = "fault"
             if not self.is_ending:
-                self.abort()  # it left, or cannot be brought up to date now: it comes back
+                self.cut()  # it left, or cannot be brought up to date now: it comes back
         if self.phase is Phase.CLOSED and self._task is None:
             self.home.remove(self)
 
@@ -271,7 +273,12 @@ class Connection(asyncio.Protocol, ABC):
         self.fd = -1
 
     def abort(self) -> None:
-        """See Sink."""
+        """See Sink. The hub asks for it where it failed."""
+        self.ended_by = "fault"
+        self.cut()
+
+    def cut(self) -> None:
+        """End it at once, whatever waits to be written."""
         if self.phase is not Phase.CLOSED:
             self._transport.abort()
 

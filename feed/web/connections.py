@@ -134,7 +134,7 @@ class Connections:
                 await self._all_gone()
         for connection in list(self.open):
             connection.close(CloseCode.RESTART)
-            connection.abort()
+            connection.cut()
         await self._all_gone()
         if self._sweeping:
             self._sweeping.cancel()
@@ -153,14 +153,14 @@ class Connections:
                 except Exception:  # of one connection, which the others must not suffer from
                     log.exception("%s could not be looked after and is cut", connection.id)
                     connection.ended_by = "fault"
-                    connection.abort()
+                    connection.cut()
 
     def _look_at(self, connection: Connection, now_s: float) -> None:
         """Do what its time has come for, and say when to look again."""
         if why := connection.look(now_s):
             log.info("%s %s and is cut", connection.id, why, extra={"connection": connection.id})
             connection.ended_by = "silent"
-            connection.abort()
+            connection.cut()
         match connection.phase:
             case Phase.OPEN if now_s >= connection.ends_s - self._grace_s:
                 after_s = self._grace_s * random.uniform(0, 0.5)
@@ -172,7 +172,7 @@ class Connections:
             case Phase.LEAVING if now_s >= connection.ends_s:
                 connection.close(CloseCode.RESTART)
             case Phase.CLOSING if now_s >= connection.ends_s:
-                connection.abort()
+                connection.cut()
             case _:
                 pass
         grace_s = self._grace_s if connection.phase is Phase.OPEN else 0

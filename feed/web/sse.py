@@ -84,7 +84,7 @@ class EventStream(Connection):
     def say_end(self, _code: int) -> None:
         """See Connection. There are no codes here: the body ends, and its client comes back."""
         if self.is_full:
-            self.abort()  # it would not read the end of the stream either
+            self.cut()  # it would not read the end of the stream either
         else:
             self.send(self._last)
 

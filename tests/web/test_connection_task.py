@@ -44,15 +44,15 @@ def test_a_write_never_raises_between_the_loss_and_the_end_of_its_task(run: Run)
 
 @on_every_loop
 @pytest.mark.parametrize(
-    ("error", "logged"),
+    ("error", "logged", "why"),
     [
-        (ValueError("a fault"), ["could not be served and is cut"]),
-        (ConnectionResetError("the client is gone"), []),
-        (LogUnavailable("the disk is away"), []),
+        (ValueError("a fault"), ["could not be served and is cut"], "fault"),
+        (ConnectionResetError("the client is gone"), [], "client"),
+        (LogUnavailable("the disk is away"), [], "unavailable"),
     ],
 )
 def test_who_cannot_be_served_is_cut(
-    run: Run, error: Exception, logged: list[str], caplog: pytest.LogCaptureFixture
+    run: Run, error: Exception, logged: list[str], why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scene() -> None:
         home = House()
@@ -64,7 +64,7 @@ def test_who_cannot_be_served_is_cut(
         async with opened(stream) as client:
             stream.run(work())
             assert await client.rest() == b""
-            assert home.gone == [stream]
+            assert (home.gone, stream.ended_by) == ([stream], why)
             assert [record.getMessage() for record in caplog.records] == [
                 f"{stream.id} {words}" for words in logged
             ]
