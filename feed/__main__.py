@@ -80,7 +80,13 @@ def _serve(_: argparse.Namespace) -> int:
         settings = msgspec.structs.replace(settings, admin_token=(token,))
         print(_shown_once(token, settings.log_format), flush=True)  # noqa: T201
     journal.begin(settings.log_format, settings.secrets)
-    uvloop.run(serve(settings))
+    try:
+        uvloop.run(serve(settings))
+    except (FeedError, OSError) as error:
+        if settings.log_format == "text":
+            raise  # to be said as in all commands
+        logging.getLogger("feed").critical("%s", error)
+        return 1
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -73,6 +74,14 @@ def test_the_token_that_is_made_is_shown_once_in_the_form_of_all_lines(serve: Se
     assert first["message"] == "admin token, for this run only"
     assert len(first["token"]) >= 32
     assert first["token"] not in json.dumps(others)
+
+
+def test_what_ends_the_start_is_a_line_of_it_too(tmp_path: Path) -> None:
+    (tmp_path / "feed.db").write_text("this is no log")
+    code, output = Server(tmp_path, {"FEED_LOG_FORMAT": "json"}).refused()
+    [line] = [json.loads(line) for line in output.splitlines()]
+    assert (code, line["severity"], line["logger"]) == (1, "CRITICAL", "feed")
+    assert "is not a database" in line["message"]
 
 
 @pytest.mark.parametrize("form", ["xml", "JSON", ""])
