@@ -134,7 +134,8 @@ class Reader:
             case Update():
                 return self._update(frame)
             case Heartbeat() | Bye():
-                self.cursor = frame.cursor
+                if self._in_force != NONE:  # else it is the place of a connection, and of no topic
+                    self.cursor = frame.cursor
             case Welcome() | Error() | Pong():
                 pass
             case _:

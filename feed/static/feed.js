@@ -659,7 +659,8 @@ class State {
         break;
       case "heartbeat":
       case "bye":
-        this.#cursor = frame.cursor;
+        // Before `subscribed` it is the place of the connection, and not of what is held.
+        if (!this.#isJoining) this.#cursor = frame.cursor;
     }
     return told;
   }

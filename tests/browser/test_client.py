@@ -94,6 +94,19 @@ async def test_a_cut_in_a_snapshot_moves_nothing(client: FeedPage) -> None:
     assert await client.items() == {}
 
 
+async def test_the_cursor_of_a_connection_without_topics_counts_for_none(client: FeedPage) -> None:
+    peer = await client.joined([item(A, 1)], "price:*")
+    await peer.close(1012)
+    peer = await client.connection()
+    peer.welcome()
+    assert (await peer.hear())["cursor"] == "k3f9-1"
+    peer.send("heartbeat", cursor="k3f9-9", now=0)  # the command is still on its way
+    peer.send("bye", cursor="k3f9-9", reason="shutdown", reconnect=True, after_ms=0, grace_ms=9)
+    again = await client.connection()
+    again.welcome()
+    assert (await again.hear())["cursor"] == "k3f9-1"
+
+
 async def test_comes_back_with_the_last_cursor_that_counts(client: FeedPage) -> None:
     peer = await client.joined([item(A, 1)], "price:*")
     peer.send("heartbeat", cursor="k3f9-5", now=0)

@@ -110,6 +110,26 @@ def test_cursor_moves(reader: Reader, moving: Frame) -> None:
 
 
 @pytest.mark.parametrize(
+    "early",
+    [
+        frame("heartbeat", cursor="e-6", now=1),
+        frame("bye", cursor="e-6", reason="shutdown", reconnect=True, after_ms=1, grace_ms=2),
+    ],
+)
+def test_cursor_stays_while_a_connection_has_subscribed_to_nothing(
+    reader: Reader, early: Frame
+) -> None:
+    """What it was told of no topic vouches for none: cut then, it would miss what came before."""
+    reader.opened()
+    reader.apply(early)
+    assert reader.cursor == "e-5"
+
+    reader.apply(subscribed("*", resumed=True))
+    reader.apply(early)
+    assert reader.cursor == "e-6"
+
+
+@pytest.mark.parametrize(
     "still",
     [
         frame("welcome", protocol=1, head="e-8", now=1, heartbeat_ms=1),
