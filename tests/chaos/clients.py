@@ -9,10 +9,14 @@ from typing import NamedTuple, Protocol
 import aiohttp
 
 from feed.client import EventChange, Feed, Reset
+from feed.client.backoff import Pace
 from feed.client.feed import Status
 from tests.chaos.record import Expected, Record, Told, different, told
 from tests.support.client import Frame, offset
 from tests.support.doors import CUTS, DOORS, Query
+
+PACE = Pace(retry_s=0.2, longest_retry_s=2, climb_s=5)
+"""Of the program: it comes back more often than one that has to spare a server."""
 
 SILENT_S = 5.0
 """A connection on which nothing is heard for so long, five heartbeats, is left."""
@@ -153,7 +157,7 @@ class Program:
 
     def __init__(self, name: str, url: str) -> None:
         self.name = name
-        self._feed = Feed(url, on_status=self._note)
+        self._feed = Feed(url, pace=PACE, on_status=self._note)
         self._why = ""
         self._told: list[Told] = []
         self._changes = 0
