@@ -26,6 +26,10 @@ BACKLOG = 4096
 """Connections that may wait to be accepted, when all come back at once."""
 
 
+_REST_S = 0.25
+"""Before the next request on a connection where one was too many: a flood of them costs little."""
+
+
 class Edge(web.RequestHandler):
     """aiohttp's own protocol, but for what it says of requests that are none, and that never come.
 
@@ -64,6 +68,16 @@ class Edge(web.RequestHandler):
         """See asyncio.Protocol."""
         self.answers.forget(self)
         super().resume_writing()
+
+    def rest(self) -> None:
+        """Hear nothing more for a moment from one that asks too often."""
+        if self.transport is not None:
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_later(_REST_S, self._hear_again)
+
+    def _hear_again(self) -> None:
+        if self.transport is not None:
+            self.transport.resume_reading()
 
     def give_up(self) -> None:
         """See Patient."""
@@ -150,7 +164,10 @@ _OLD = _last(HTTPStatus.BAD_REQUEST, problem_body(400, *_NOT_HTTP))
 
 @web.middleware
 async def heads(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Note that the head of a request has come; the next is waited for once it begins."""
+    """Note that the head of a request has come; the next is waited for once it begins.
+
+    Who is told that it asks too often is told so at once, and may ask again a little later.
+    """
     protocol = request.protocol
     if not isinstance(protocol, Edge):
         return await handler(request)
@@ -158,7 +175,10 @@ async def heads(request: web.Request, handler: Handler) -> web.StreamResponse:
         protocol.refuse_version()
         raise ConnectionAbortedError("the request is older than HTTP/1.0")
     with protocol.heads.answering(protocol):
-        return await handler(request)
+        response = await handler(request)
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        protocol.rest()
+    return response
 
 
 class _Server:

@@ -154,6 +154,27 @@ def test_admin_calls_are_so_many_at_once_and_then_a_second() -> None:
     run_virtual(scene())
 
 
+def test_who_asks_too_often_is_told_at_once_and_heard_again_a_little_later() -> None:
+    async def scene() -> None:
+        async with feed(admin_token=(TOKEN,), admin_calls_burst=1, admin_calls_per_s=1) as (
+            _,
+            port,
+        ):
+            call = request(STATE, headers=ADMIN).replace(b"Connection: close\r\n", b"")
+            now_s = asyncio.get_running_loop().time
+            async with asked(port, call) as (reader, writer):
+                assert b" 200 " in await reader.readuntil(b'"sources":[]}')
+                for _ in range(3):
+                    writer.write(call)
+                    began_s = now_s()
+                    assert b" 429 " in await reader.readuntil(b"}")
+                    told_s.append(round(now_s() - began_s, 2))
+            assert told_s == [0, 0.25, 0.25]
+
+    told_s: list[float] = []
+    run_virtual(scene())
+
+
 def test_by_default_400_at_once() -> None:
     async def scene() -> None:
         async with feed(admin_token=(TOKEN,)) as (app, _):
