@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -19,6 +21,7 @@ MAX_SPEED = 1_000_000
 _PER_POLL = 1_000
 _AT_ONCE_S = 0.01  # from poll to poll where nothing sets the pace: others have their turns between
 _PAUSE_POLLS = 10  # a longer silence was a pause, and what it held back is not hurried after
+_AHEAD = 256  # rows read at once: a millisecond's work, and a thread is asked for it once
 _SHOWN = 5
 
 
@@ -53,6 +56,7 @@ class Player:
         self._as_now = as_now
         self._open = open_rows
         self._rows = self._open()
+        self._ahead: deque[Row | BadRow | OSError] = deque()
         self._reading = threading.Lock()  # a poll that was cancelled may still be at it
         self._waiting: Row | None = None
         self._first_ms: int | None = None
@@ -79,6 +83,8 @@ class Player:
 
     async def poll(self, now_ms: int) -> Sequence[Change]:
         """The rows that are due, at most a thousand; the others are due at the next poll."""
+        if self._is_ahead(now_ms):
+            return self._read(now_ms)
         return await asyncio.to_thread(self._take, now_ms)
 
     async def aclose(self) -> None:
@@ -91,7 +97,29 @@ class Player:
 
     def _take(self, now_ms: int) -> list[Change]:
         with self._reading:
-            return self._read(now_ms)
+            changes = self._read(now_ms)
+            self._read_ahead()
+            return changes
+
+    def _is_ahead(self, now_ms: int) -> bool:
+        """Whether all that is due was read already, and nobody reads."""
+        last, first_ms = self._ahead[-1] if self._ahead else None, self._first_ms
+        if not isinstance(last, Row) or first_ms is None or not self.speed:
+            return False
+        played_ms = self._played_ms + self._passed_ms(now_ms)
+        return last.at_ms - first_ms > played_ms and not self._reading.locked()
+
+    def _read_ahead(self) -> None:
+        try:
+            self._ahead.extend(islice(self._rows, _AHEAD - len(self._ahead)))
+        except OSError as error:  # told once all before it is played
+            self._ahead.append(error)
+
+    def _next(self) -> Row | BadRow | None:
+        row = self._ahead.popleft() if self._ahead else next(self._rows, None)
+        if isinstance(row, OSError):
+            raise row
+        return row
 
     def _read(self, now_ms: int) -> list[Change]:
         self._advance(now_ms)
@@ -99,7 +127,7 @@ class Player:
         bad: list[BadRow] = []
         try:
             while len(changes) + len(bad) < _PER_POLL:
-                row = self._waiting or next(self._rows, None)
+                row = self._waiting or self._next()
                 if row is None:
                     self._end_lap()
                     break
@@ -119,11 +147,15 @@ class Player:
         return changes
 
     def _advance(self, now_ms: int) -> None:
-        elapsed_ms = 0 if self._last_ms is None else now_ms - self._last_ms
+        self._played_ms += self._passed_ms(now_ms)
         self._last_ms = now_ms
+
+    def _passed_ms(self, now_ms: int) -> float:
+        """How much of the recording has passed since the last poll."""
+        elapsed_ms = 0 if self._last_ms is None else now_ms - self._last_ms
         if elapsed_ms > _PAUSE_POLLS * self.every_s * 1000:
             elapsed_ms = int(self.every_s * 1000)
-        self._played_ms += max(elapsed_ms, 0) * self.speed
+        return max(elapsed_ms, 0) * self.speed
 
     def _due(self, row: Row) -> bool:
         if self._first_ms is None:
