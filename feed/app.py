@@ -48,11 +48,6 @@ _TRIM_EVERY_S = 2.0
 _CLEANUP_S = 1.0
 """For what is still served when everybody was taken leave of: requests that never end."""
 
-_GARBAGE = 10_000
-"""New objects before garbage is looked for among the youngest. With Python's 700 all objects are
-looked at several times while thousands connect, and everybody waits for it each time.
-"""
-
 _RECEIVE_BUFFER = 64 * 1024
 """What the kernel takes of what a client says, and is not read yet: also of one who says a lot."""
 
@@ -186,7 +181,6 @@ def _take_files(wanted: int) -> None:
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then take leave and return."""
     _take_files(settings.max_connections)
-    gc.set_threshold(_GARBAGE, 10, 10)
     listener = _listen(settings)
     async with running(settings, SystemClock()) as app:
         runner = make_runner(app)

@@ -162,7 +162,6 @@ class Writer:
         if (prepare(db), read_head(db)) != (self.epoch, self.head):
             raise LogLost(f"{self._path} does not hold what was acknowledged")
         self._is_sound = True
-        log.info("the file of the log was written anew after a failure, and holds all")
 
     def _empty(self) -> bool:
         """Write every page of the write-ahead log into the database, sync it, and begin it anew."""

@@ -17,7 +17,7 @@ from tests.support.flood import Answers, Crowd, attack
 from tests.support.server import Server
 from tests.support.traffic import beats
 
-EACH, IDLE, SILENT, SECONDS = (10, 5000, 200, 45.0) if SOAK else (3, 100, 10, 1.2)
+EACH, IDLE, SILENT, SECONDS = (10, 5000, 200, 45.0) if SOAK else (3, 100, 10, 2.0)
 ROUNDS, WARM = (2, 40) if SOAK else (1, 5)
 SHORT = {"FEED_REQUEST_S": "1", "FEED_STALL_S": "0.5", "FEED_SEND_BUFFER_BYTES": "4096"}
 """In the short form less is waited for, so that it is over soon."""
@@ -27,7 +27,7 @@ GROWN_BYTES, GROWN_AGAIN_BYTES = 64 << 20, 12 << 20
 """Python keeps what so many once took for the next: what they do not leave behind does not grow."""
 
 CHANGES_PER_S = 20
-PAD = "x" * 1500
+PAD = "x" * (1500 if SOAK else 15_000)
 """In each change, so that who reads nothing soon has all that the kernel takes."""
 
 BACK_S = 10

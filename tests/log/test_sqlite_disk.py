@@ -214,7 +214,6 @@ async def test_trouble_is_told_until_an_append_is_taken(
     assert await log.append(batch(changed(2))) == Appended(2)
     assert [record.message for record in caplog.records] == [
         "nothing can be appended to the log: disk I/O error (SQLITE_IOERR_WRITE)",
-        "the file of the log was written anew after a failure, and holds all",
         "the log takes appends again",
     ]
 
