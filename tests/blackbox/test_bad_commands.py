@@ -183,7 +183,7 @@ async def test_a_burst_of_a_hundred_is_served(server: Server) -> None:
         for number in range(100):
             await socket.raw.send(json.dumps({"type": "ping", "id": number}))
         await socket.until("welcome")
-        ids = [(await socket.receive()).get("id") for _ in range(100)]
+        ids = [(await socket.until("pong"))["id"] for _ in range(100)]
         assert ids == list(range(100))
 
 
