@@ -1,60 +1,23 @@
 """Each limit of HTTP at its doors: what is just allowed, and what is one too many."""
 
 import asyncio
-import json
 import socket
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable
 
 import pytest
 from aiohttp import web
 
-from feed.clock import SystemClock
 from feed.model.change import Change
 from feed.web import keys
 from tests.support.clock import run_virtual
+from tests.support.said import answer, chunked, request, statuses
 from tests.support.stalled import small_socket
 from tests.support.talk import asked, feed
-from tests.support.token import SECRET, token
-
-Headers: TypeAlias = dict[str, str]
 
 TOKEN = "a-token-of-at-least-32-characters"
 ADMIN = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 STATE = "/admin/state"
-
-
-def request(
-    target: str, body: bytes = b"", headers: Headers | None = None, *, length: int | None = None
-) -> bytes:
-    """A GET, or with a body a POST; `length`: what it says of its body, however long that is."""
-    lines = [f"{'POST' if body else 'GET'} {target} HTTP/1.1", "Host: x", "Connection: close"]
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-    if body:
-        lines.append(f"Content-Length: {len(body) if length is None else length}")
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def chunked(target: str, body: bytes, headers: Headers) -> bytes:
-    """A POST that does not say before how much it brings."""
-    head = request(target, headers=headers | {"Transfer-Encoding": "chunked"})
-    return head.replace(b"GET", b"POST", 1) + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
-
-
-async def answer(port: int, sent: bytes) -> tuple[int, dict[str, str], str]:
-    """The status, the headers in lower case, and the code of the problem, if it is one."""
-    async with asked(port, sent) as (reader, _):
-        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    headers = dict(line.lower().split(": ", 1) for line in lines)
-    is_problem = headers.get("content-type") == "application/problem+json"
-    return int(first.split()[1]), headers, json.loads(body)["code"] if is_problem else ""
-
-
-async def statuses(port: int, *sent: bytes) -> list[int]:
-    """Of one request after the other."""
-    return [(await answer(port, each))[0] for each in sent]
 
 
 def inject(size: int) -> bytes:
@@ -187,61 +150,6 @@ def test_by_default_400_at_once() -> None:
             calls.need("192.0.2.1", now_s + 0.005)
 
     run_virtual(scene())
-
-
-def subscribers(*topics: str, left_s: float = 3600, secret: str = SECRET) -> dict[str, str]:
-    """The header of one whose token is good for so long."""
-    exp_s = SystemClock().now_ms() / 1000 + left_s
-    return {"Authorization": f"Bearer {token(*topics, exp_s=exp_s, secret=secret)}"}
-
-
-WRONG = subscribers("A", secret="s" * 32)
-SWITCH = {
-    "Upgrade": "websocket",
-    "Connection": "Upgrade",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-}
-
-
-@pytest.mark.parametrize("door", ["/snapshot", "/poll", "/sse", "/history"])
-async def test_ten_wrong_tokens_of_a_subscriber_and_no_more_is_heard(door: str) -> None:
-    target = f"{door}?topics=A"
-    async with feed(subscriber_secret=SECRET) as (_, port):
-        sent = [request(target, headers=WRONG)] * 5 + [request(f"{target}&token=x.y.z")] * 5
-        assert await statuses(port, *sent) == [401] * 10
-        for said in (WRONG, subscribers("A")):
-            status, headers, _ = await answer(port, request(target, headers=said))
-            assert (status, headers["retry-after"]) == (429, "6")
-        upgrade = f"GET /ws?topics=A&token=x HTTP/1.1\r\nHost: x\r\n{_lines(SWITCH)}\r\n"
-        async with asked(port, upgrade.encode()) as (reader, _):
-            assert (await reader.readline()).startswith(b"HTTP/1.1 429 ")
-        assert await statuses(port, request("/", headers=WRONG)) == [429]
-
-
-def _lines(headers: dict[str, str]) -> str:
-    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-
-
-async def test_tokens_that_are_missing_or_over_or_good_are_not_counted() -> None:
-    target = "/snapshot?topics=A"
-    over, good = subscribers("A", left_s=-60), subscribers("A")
-    async with feed(subscriber_secret=SECRET) as (_, port):
-        said: Sequence[dict[str, str]] = [{}, over, good] * 11
-        sent = [request(target, headers=each) for each in said]
-        assert await statuses(port, *sent) == [401, 401, 200] * 11
-
-
-async def test_a_wrong_token_in_a_frame_counts_as_well() -> None:
-    async with feed(subscriber_secret=SECRET, wrong_tokens_per_min=1) as (_, port):
-        upgrade = f"GET /ws HTTP/1.1\r\nHost: x\r\n{_lines(SWITCH)}\r\n".encode()
-        frame = b'\x81\x9b\0\0\0\0{"type":"auth","token":"x"}'
-        async with asked(port, upgrade + frame) as (reader, _):
-            said = await reader.readuntil(b"\x88\x02\x11\x31")  # a close with 4401
-            assert said.startswith(b"HTTP/1.1 101 ")
-        assert await statuses(port, request("/snapshot?topics=A", headers=subscribers("A"))) == [
-            429
-        ]
 
 
 async def test_streams_of_one_address_as_a_trusted_proxy_tells_it() -> None:
