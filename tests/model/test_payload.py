@@ -78,9 +78,11 @@ def is_admitted(text: str, kind: object) -> bool:
     return True
 
 
-NAMES = st.text("pricescore:-*A.0/ é\n", max_size=70) | st.from_regex(
-    r"((price|score|fx):)?[A-Z.*]{0,66}"
-)
+NAMES = (
+    st.text("pricescore:-*A.0/ é\n", max_size=70)
+    | st.from_regex(r"((price|score|fx):)?[A-Z.*]{0,66}")
+).filter(lambda text: not text.endswith("\n"))
+"""At the end of a pattern Python, not JSON Schema, lets the end of a line pass."""
 
 
 @given(NAMES)
