@@ -104,8 +104,8 @@ class Planner:
 
         Raises TooManyTopics.
         """
-        coming = self._coming | new
-        if len(self._hub.live.tail.items) + len(coming - {topic}) >= self._most_topics:
+        count = len(self._hub.live.tail.items) + len(self._coming) + len(new)
+        if count >= self._most_topics and topic not in self._coming:
             message = f"there is no such topic, and {self._most_topics} is as many as there may be"
             raise TooManyTopics([Fault("$.topic", message)])
         new.add(topic)
