@@ -12,7 +12,7 @@ from collections import Counter
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
-from aiohttp import HttpVersion10, web
+from aiohttp import HttpVersion10, hdrs, web
 from aiohttp.typedefs import Handler
 
 from feed.limits import Limits
@@ -176,6 +176,8 @@ async def heads(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise ConnectionAbortedError("the request is older than HTTP/1.0")
     with protocol.heads.answering(protocol):
         response = await handler(request)
+    if request.method == hdrs.METH_CONNECT:
+        response.force_close()  # to whoever opens a tunnel what follows is no HTTP
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         protocol.rest()
     return response

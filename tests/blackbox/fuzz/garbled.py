@@ -59,7 +59,6 @@ AMBIGUOUS = (
     b"GET /health/live HTTP/1.1\r\nHost: x\r\n: empty\r\n\r\n" + _SECOND,
     b"GET /health/live HTTP/1.1\r\nHost: a\r\nX\0Y: b\r\n\r\n" + _SECOND,
     b"GET /health/live\r\n\r\n" + _SECOND,
-    b"GET  /health/live HTTP/1.1\r\nHost: x\r\n\r\n" + _SECOND,
     b"GET /health/live HTTP/1.1 \r\nHost: x\r\n\r\n" + _SECOND,
     b"GET /health/live HTTP/2.0\r\nHost: x\r\n\r\n" + _SECOND,
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SECOND,
