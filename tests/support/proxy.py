@@ -33,10 +33,12 @@ class CuttingProxy(Relay):
                 self._pass(from_server, writer, self._cut_after()),
             )
         finally:
-            for each in (writer, to_server):
-                with contextlib.suppress(OSError):
-                    await each.drain()
-                each.transport.abort()
+            try:
+                for each in (writer, to_server):
+                    with contextlib.suppress(OSError):
+                        await each.drain()
+            finally:
+                to_server.transport.abort()
 
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None

@@ -116,9 +116,9 @@ class ValkeyProxy(Relay):
                     self.lost += 1
                     return
         finally:
-            await _end(down)
             if to_server not in self._undead:
                 to_server.transport.abort()
+            await _end(down)
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
