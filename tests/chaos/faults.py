@@ -9,7 +9,7 @@ from typing import TypeAlias
 from tests.chaos.scene import Scene
 from tests.support.faulty_disk import Fault, FaultyDisk
 from tests.support.proxy import CuttingProxy
-from tests.support.server import Server
+from tests.support.server import Server, Spawned
 from tests.support.valkey import Valkey
 
 Happening: TypeAlias = Callable[[], Awaitable[None]]
@@ -74,7 +74,7 @@ class Hand:
         return self._chance.choice(self._scene.servers)
 
     def _note(self, thing: object, words: str) -> None:
-        name = {Server: "instance", Valkey: "store", FaultyDisk: "disk", CuttingProxy: "proxy"}
+        name = {Spawned: "instance", Valkey: "store", FaultyDisk: "disk", CuttingProxy: "proxy"}
         numbers = {id(each): f" {n}" for n, each in enumerate(self._scene.servers)}
         numbers |= {id(each): f" {n}" for n, each in enumerate(self._scene.proxies)}
         self._scene.timeline.note(name[type(thing)] + numbers.get(id(thing), ""), words)

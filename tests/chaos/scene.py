@@ -14,7 +14,7 @@ from tests.chaos.record import Expected
 from tests.chaos.timeline import Timeline
 from tests.support.admin import Admin, Ledger
 from tests.support.proxy import CuttingProxy
-from tests.support.server import Server
+from tests.support.server import Server, Spawned
 from tests.support.traffic import Traffic, beats, drive_through_crashes
 
 PROXIES = 2
@@ -27,6 +27,8 @@ SETTINGS = {
     "FEED_DRAIN_S": "1",
     "FEED_LEASE_S": "1",
     "FEED_SOURCES": "on",
+    "FEED_ADMIN_CALLS_PER_S": "100000",
+    "FEED_ADMIN_CALLS_BURST": "100000",
 }
 SOURCE = """
 [[source]]
@@ -195,11 +197,11 @@ async def scene(
     config = directory / "feed.toml"
     config.write_text(SOURCE)
     async with AsyncExitStack() as stack:
-        servers = []
+        servers: list[Server] = []
         for number in range(count):
             place = directory / f"instance-{number}"
             place.mkdir()
-            server = Server(place, SETTINGS | {"FEED_CONFIG": str(config)} | settings)
+            server = Spawned(place, SETTINGS | {"FEED_CONFIG": str(config)} | settings)
             servers.append(server)
             stack.callback(server.__exit__, None, None, None)
             await asyncio.to_thread(server.start)
