@@ -156,7 +156,10 @@ class Hand:
                 self._scene.broken.append(f"the instance ended when its disk failed ({fault})")
 
     async def _fail_and_kill(self) -> None:
-        """It fails, the instance is killed then, and cannot start before it is mended."""
+        """It fails, the instance is killed then, and cannot start before it is mended.
+
+        Unless nothing is to be synced, as all of the log is in the database.
+        """
         assert self._disk
         (server,), for_s = self._scene.servers, self._between(0.3, 2)
         fault = self._fault()
@@ -167,10 +170,12 @@ class Hand:
             await asyncio.to_thread(server.kill)
             server.begin()
             code = await asyncio.to_thread(server.exited_within, EXITS_S)
-            if code != 1:
+            if code is None and fault == "sync":
+                await asyncio.to_thread(server.kill)
+            elif code != 1:
                 self._scene.broken.append(f"it started on a disk that fails ({fault}): {code}")
             self._disk.mend()
-            if code is not None:
+            if not server.running:
                 await self._start(server)
 
     def _fault(self) -> Fault:
