@@ -12,8 +12,8 @@ PRICES = st.sampled_from(["1", "1.0", "2.50", "-3", "1e2", "0.1"])
 
 
 def _bar(before: str | None, prices: list[str]) -> Bar:
-    bar = Bar(before, *[prices[0]] * 4)
-    for price in prices[1:]:
+    bar = Bar(before)
+    for price in prices:
         bar = bar.told(price)
     return bar
 
