@@ -183,6 +183,7 @@ async def test_what_is_appended_while_the_items_are_read_is_none_of_them_or_all(
     proxy.pause_before(b"HGETALL", go_on)
     reading = asyncio.create_task(log.items(ALL))
     await proxy.paused.wait()
+    await other.bounds()  # once this is answered the server has read what stood before the pause
     await other.append(batch(changed(2), changed(1, "price:C")))
     go_on.set()
     snapshot = await reading
