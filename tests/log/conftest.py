@@ -119,6 +119,12 @@ def sqlite(tmp_path: Path) -> Engine:
     return Sqlite(tmp_path)
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where tests of the SQLite log alone have its file."""
+    return tmp_path / "feed.db"
+
+
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn. A new one is a fixture above, and its name in ENGINES."""

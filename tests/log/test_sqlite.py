@@ -22,11 +22,6 @@ from tests.support.records import FUSE_S, batch, changed, fill, held
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "feed.db"
-
-
-@pytest.fixture
 async def log(path: Path) -> AsyncIterator[SqliteLog]:
     opened = await SqliteLog.open(path)
     yield opened

@@ -20,11 +20,6 @@ STANDS = "SELECT value FROM meta WHERE name = 'items'"
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "feed.db"
-
-
-@pytest.fixture
 async def log(path: Path) -> AsyncIterator[SqliteLog]:
     opened = await SqliteLog.open(path)
     yield opened
