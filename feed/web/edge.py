@@ -16,8 +16,9 @@ from aiohttp import HttpVersion10, hdrs, web
 from aiohttp.typedefs import Handler
 
 from feed.limits import Limits
-from feed.web import keys
-from feed.web.answer import DATA_HEADERS, HEADERS, problem, problem_body
+from feed.web import keys, raw_answer
+from feed.web.answer import DATA_HEADERS, HEADERS, problem
+from feed.web.doorstep import Doorstep
 from feed.web.patience import Answers, Heads
 
 log = logging.getLogger(__name__)
@@ -80,12 +81,12 @@ class Edge(web.RequestHandler):
             self.transport.resume_reading()
 
     def give_up(self) -> None:
-        """See Patient."""
-        self._refuse(HTTPStatus.REQUEST_TIMEOUT, _LATE)
+        """See Awaited."""
+        self._refuse(HTTPStatus.REQUEST_TIMEOUT, raw_answer.LATE)
 
     def refuse_version(self) -> None:
         """What is no HTTP/1 would be answered in its own version, which has no head."""
-        self._refuse(HTTPStatus.BAD_REQUEST, _OLD)
+        self._refuse(HTTPStatus.BAD_REQUEST, raw_answer.OLD)
 
     def _refuse(self, status: HTTPStatus, answer: bytes) -> None:
         if self.transport is not None:
@@ -94,18 +95,18 @@ class Edge(web.RequestHandler):
             self.transport.close()
 
     def part(self) -> None:
-        """See Patient."""
+        """See Awaited."""
         if self.transport is not None:
             self.transport.close()
 
     def cut(self) -> None:
-        """See Patient."""
+        """See Answered."""
         if self.transport is not None:
             log.info("an answer is not read, and its connection is cut")
             self.transport.abort()
 
     def unsent_bytes(self) -> int:
-        """See Patient."""
+        """See Answered."""
         return 0 if self.transport is None else self.transport.get_write_buffer_size()
 
     async def finish_response(
@@ -132,34 +133,13 @@ class Edge(web.RequestHandler):
             code, detail = "internal", "the server failed to answer; it was logged"
         else:
             log.info("a malformed request from %s: %s", request.remote, type(exc).__name__)
-            code, detail = _NOT_HTTP
+            code, detail = raw_answer.NOT_HTTP
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already")
         response = problem(status, code, detail)
         response.headers.update({**HEADERS, **DATA_HEADERS})
         response.force_close()
         return response
-
-
-def _last(status: HTTPStatus, body: bytes) -> bytes:
-    """A problem as the last answer on a connection, for those whom aiohttp answers nothing."""
-    lines = [
-        f"HTTP/1.1 {status} {status.phrase}",
-        *(f"{name}: {value}" for name, value in {**HEADERS, **DATA_HEADERS}.items()),
-        "Content-Type: application/problem+json",
-        "Cache-Control: no-store",
-        f"Content-Length: {len(body)}",
-        "Connection: close",
-    ]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-_NOT_HTTP = "malformed", "the request is not well-formed HTTP"
-_LATE = _last(
-    HTTPStatus.REQUEST_TIMEOUT,
-    problem_body(408, "request_timeout", "the request did not come in time"),
-)
-_OLD = _last(HTTPStatus.BAD_REQUEST, problem_body(400, *_NOT_HTTP))
 
 
 @web.middleware
@@ -184,7 +164,7 @@ async def heads(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 class _Server:
-    """aiohttp's server, but that it makes an `Edge` for each connection."""
+    """aiohttp's server, but that it makes an `Edge` for each connection, once something comes."""
 
     def __init__(
         self, server: web.Server, limits: Limits, counts: Counter[tuple[str, int]]
@@ -203,11 +183,14 @@ class _Server:
         """How many there were; aiohttp's worker for gunicorn asks."""
         return self._server.requests_count
 
-    def __call__(self) -> web.RequestHandler:
+    def __call__(self) -> Doorstep:
         """A protocol, as `loop.create_server` asks for one."""
+        return Doorstep(self._edge.heads, self._edge.answered, self._admit)
+
+    def _admit(self) -> Edge:
         protocol = self._server()
         protocol.__class__ = self._edge
-        return protocol
+        return cast("Edge", protocol)
 
 
 class Runner(web.AppRunner):

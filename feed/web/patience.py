@@ -17,8 +17,8 @@ _LATE_AT_ONCE = 100
 """Given up in one turn: where a thousand are late at once, others have their turn between."""
 
 
-class Patient(Protocol):
-    """A connection of HTTP's: one that waits for a request, or for its answer to be read."""
+class Awaited(Protocol):
+    """A connection of HTTP's that waits for a request."""
 
     def give_up(self) -> None:
         """The head of the request did not come in time."""
@@ -27,6 +27,12 @@ class Patient(Protocol):
     def part(self) -> None:
         """Others need the room, and nothing is under way."""
         ...
+
+    def __hash__(self) -> int: ...
+
+
+class Answered(Protocol):
+    """A connection of HTTP's that waits for its answer to be read."""
 
     def cut(self) -> None:
         """What it is answered is not read."""
@@ -49,12 +55,12 @@ class Heads:
 
     def __init__(self, limits: Limits) -> None:
         self._limit_s, self._most = limits.request_s, limits.max_connections
-        self._since: dict[Patient, float] = {}
-        self._answering: set[Patient] = set()
-        self._silent: dict[Patient, None] = {}
+        self._since: dict[Awaited, float] = {}
+        self._answering: set[Awaited] = set()
+        self._silent: dict[Awaited, None] = {}
         self._timer: asyncio.Handle | None = None
 
-    def expect(self, connection: "Patient") -> None:
+    def expect(self, connection: Awaited) -> None:
         """One has begun to come, or is the first; nothing changes while another is answered."""
         if connection not in self._since and connection not in self._answering:
             loop = asyncio.get_running_loop()
@@ -65,7 +71,7 @@ class Heads:
                 self._make_room()
 
     @contextmanager
-    def answering(self, connection: "Patient") -> Iterator[None]:
+    def answering(self, connection: Awaited) -> Iterator[None]:
         """It has come; the next may take its time to begin."""
         self._since.pop(connection, None)
         self._answering.add(connection)
@@ -76,7 +82,7 @@ class Heads:
                 self._answering.remove(connection)
                 self._silent[connection] = None
 
-    def forget(self, connection: "Patient") -> None:
+    def forget(self, connection: Awaited) -> None:
         """It is gone, or somebody else's."""
         self._since.pop(connection, None)
         self._silent.pop(connection, None)
@@ -109,16 +115,16 @@ class Answers:
 
     def __init__(self, limits: Limits) -> None:
         self._stall_s = limits.stall_s
-        self._backlogs: dict[Patient, Backlog] = {}
+        self._backlogs: dict[Answered, Backlog] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def wait(self, connection: Patient) -> None:
+    def wait(self, connection: Answered) -> None:
         """The kernel takes no more of its answer."""
         loop = asyncio.get_running_loop()
         self._backlogs[connection] = Backlog(connection.unsent_bytes(), loop.time())
         self._timer = self._timer or loop.call_later(_LOOK_S, self._look)
 
-    def forget(self, connection: Patient) -> None:
+    def forget(self, connection: Answered) -> None:
         """All of it is with the kernel, or nobody is there any more."""
         self._backlogs.pop(connection, None)
 

@@ -15,20 +15,12 @@ class Waiting:
         self.ends: list[str] = []
 
     def give_up(self) -> None:
-        """See Patient."""
+        """See Awaited."""
         self.ends.append("late")
 
     def part(self) -> None:
-        """See Patient."""
+        """See Awaited."""
         self.ends.append("parted")
-
-    def cut(self) -> None:
-        """See Patient."""
-        raise AssertionError("its answer is read")
-
-    def unsent_bytes(self) -> int:
-        """See Patient."""
-        return 0
 
 
 def ends(crowd: list[Waiting]) -> list[str]:
