@@ -15,6 +15,7 @@ from feed.model.frame import plain
 from feed.model.payload import Bye
 from feed.web.close_code import CloseCode
 from feed.web.connection import LOOK_S, Connection, Phase
+from feed.web.crowd import Crowd, give_back
 from feed.web.grant import Grants
 
 log = logging.getLogger(__name__)
@@ -144,8 +145,11 @@ class Connections:
             await self._empty.wait()
 
     async def _sweep(self) -> None:
+        crowd = Crowd()
         while True:
             await asyncio.sleep(_SWEEP_S)
+            if crowd.has_left(len(self.open)):
+                give_back()
             now_s = asyncio.get_running_loop().time()
             for connection in [each for each in self.open if each.due_s <= now_s]:
                 try:

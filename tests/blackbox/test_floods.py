@@ -18,19 +18,20 @@ from tests.support.server import Server
 from tests.support.traffic import beats
 
 EACH, IDLE, SILENT, SECONDS = (10, 5000, 200, 45.0) if SOAK else (3, 100, 10, 2.0)
-ROUNDS, WARM = (2, 40) if SOAK else (1, 5)
+ROUNDS, WARM = (2, 900) if SOAK else (1, 5)
 SHORT = {"FEED_REQUEST_S": "1", "FEED_STALL_S": "0.5", "FEED_SEND_BUFFER_BYTES": "4096"}
 """In the short form less is waited for, so that it is over soon."""
 
 P99_MS = 250
-GROWN_BYTES, GROWN_AGAIN_BYTES = 64 << 20, 12 << 20
-"""Python keeps what so many once took for the next: what they do not leave behind does not grow."""
+GROWN_BYTES = (18 << 20, 6 << 20)
+"""In each round, with the newest changes, which are kept in memory: 4 MiB of each."""
 
 CHANGES_PER_S = 20
-PAD = "x" * (1500 if SOAK else 15_000)
+PAD = "x" * (700 if SOAK else 15_000)
 """In each change, so that who reads nothing soon has all that the kernel takes."""
 
 BACK_S = 10
+"""Until all is as it was: files and memory."""
 
 
 async def test_floods_are_answered_and_a_client_beside_them_is_well(
@@ -43,9 +44,10 @@ async def test_floods_are_answered_and_a_client_beside_them_is_well(
     waits_ms: list[float] = []
     for n in range(ROUNDS):
         answers = await beside_floods(server, http, tmp_path / str(n), waits_ms)
+        allowed_bytes = memory_bytes[-1] + GROWN_BYTES[n]
         async with asyncio.timeout(BACK_S):
             async for _ in beats(CHANGES_PER_S):
-                if server.files <= files:
+                if server.files <= files and server.rss_bytes < allowed_bytes:
                     break
         memory_bytes.append(server.rss_bytes)
         check(answers)
@@ -55,11 +57,9 @@ async def test_floods_are_answered_and_a_client_beside_them_is_well(
         f" p99 {p99_ms:.0f} ms, at most {max(waits_ms):.0f} ms;"
         f" memory, MiB: {[size >> 20 for size in memory_bytes]}"
     )
-    assert memory_bytes[-1] - memory_bytes[0] < GROWN_BYTES
     assert len(waits_ms) > SECONDS
     if SOAK:
         assert p99_ms < P99_MS
-        assert memory_bytes[-1] - memory_bytes[-2] < GROWN_AGAIN_BYTES
 
 
 async def beside_floods(
