@@ -169,9 +169,11 @@ class _Server:
     def __init__(
         self, server: web.Server, limits: Limits, counts: Counter[tuple[str, int]]
     ) -> None:
+        self.heads = waiting = Heads(limits)
+
         class OurEdge(Edge):
             __slots__ = ()
-            heads = Heads(limits)
+            heads = waiting
             answers = Answers(limits)
             answered = counts
 
@@ -185,7 +187,7 @@ class _Server:
 
     def __call__(self) -> Doorstep:
         """A protocol, as `loop.create_server` asks for one."""
-        return Doorstep(self._edge.heads, self._edge.answered, self._admit)
+        return Doorstep(self.heads, self._edge.answered, self._admit)
 
     def _admit(self) -> Edge:
         protocol = self._server()
@@ -194,17 +196,30 @@ class _Server:
 
 
 class Runner(web.AppRunner):
-    """Serves with `Edge` in place of aiohttp's own protocol, whoever listens."""
+    """Serves with `Edge` in place of aiohttp's own protocol, whoever listens.
+
+    `server` is what a listener asks for a protocol for each connection; None before `setup`.
+    """
 
     def __init__(self, app: web.Application, limits: Limits, **options: Any) -> None:
         self._limits = limits
+        self._ours: _Server | None = None
         options |= {"max_line_size": limits.header_bytes, "max_field_size": limits.header_bytes}
         super().__init__(app, **options)
 
     @property
     def server(self) -> Any:
-        """What a listener asks for a protocol for each connection; None before `setup`."""
-        server = super().server
-        if server is None:
-            return None
-        return _Server(server, self._limits, self.app.get(keys.ANSWERED, Counter()))
+        """See the class."""
+        return self._ours
+
+    async def setup(self) -> None:
+        """See BaseRunner."""
+        await super().setup()
+        answered = self.app.get(keys.ANSWERED, Counter())
+        self._ours = _Server(cast("web.Server", super().server), self._limits, answered)
+
+    async def shutdown(self) -> None:
+        """See BaseRunner. aiohttp closes its own connections, and knows of no others."""
+        if self._ours:
+            self._ours.heads.part_from_all()
+        await super().shutdown()

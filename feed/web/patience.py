@@ -88,6 +88,12 @@ class Heads:
         self._silent.pop(connection, None)
         self._answering.discard(connection)
 
+    def part_from_all(self) -> None:
+        """Nobody is waited for any more."""
+        for connection in [*self._silent, *self._since]:
+            self.forget(connection)
+            connection.part()
+
     def _make_room(self) -> None:
         waiting = self._silent or self._since
         longest = next(iter(waiting))
