@@ -23,5 +23,5 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers a core: half of the time a test waits for another process."""
-    return 2 * len(os.sched_getaffinity(0))
+    """Two workers a core, and one: half of the time a test waits for another process."""
+    return 2 * len(os.sched_getaffinity(0)) + 1

@@ -40,14 +40,14 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 """Batches; a trim, of so much of the log; None: it is closed and opened again."""
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(STEPS)
 def test_sqlite_agrees(steps: list[Step]) -> None:
     with TemporaryDirectory() as directory:
         asyncio.run(_agree(partial(SqliteLog.open, Path(directory) / "feed.db"), steps))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(steps=STEPS)
 def test_valkey_agrees(another_database: Callable[[], str], steps: list[Step]) -> None:
     asyncio.run(_agree(partial(RedisLog.open, another_database()), steps))

@@ -20,10 +20,23 @@ _FORKS.set_forkserver_preload(["feed.app", "tests.support.forked", "uvloop"])
 
 
 class Forked:
-    """One such process, with the methods of `subprocess.Popen` that a server's tests need."""
+    """One such process, with the methods of `subprocess.Popen` that tests need.
 
-    def __init__(self, directory: Path, environment: Mapping[str, str], output: Path) -> None:
-        places = (str(directory), dict(environment), str(output))
+    `output`: the file at whose end it writes what it prints. `words` are those of its command;
+    `typed`: the file that it reads; `errors`: one of its own for stderr.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        output: Path,
+        *words: str,
+        typed: Path = Path(os.devnull),
+        errors: Path | None = None,
+    ) -> None:
+        files = (str(typed), str(output), str(errors or output))
+        places = (str(directory), dict(environment), words, files)
         # A daemon ends with the tests, however they end.
         self._process = _FORKS.Process(target=_run, args=places, daemon=True)
         self._process.start()
@@ -52,15 +65,19 @@ class Forked:
         self._process.kill()
 
 
-def _run(directory: str, environment: dict[str, str], output: str) -> None:
+def _run(
+    directory: str, environment: dict[str, str], words: tuple[str, ...], files: tuple[str, ...]
+) -> None:
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
-    written = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(written, 1)
-    os.dup2(written, 2)
-    os.close(written)
+    flags = (os.O_RDONLY, *[os.O_WRONLY | os.O_CREAT | os.O_APPEND] * 2)
+    for number, (path, flag) in enumerate(zip(files, flags, strict=True)):
+        opened = os.open(path, flag, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.stdin = os.fdopen(0)  # which every child of multiprocessing closes
     try:
-        sys.exit(main([]))
+        sys.exit(main(list(words)))
     finally:
         logging.shutdown()  # as at the end of every program, but not of one that was forked

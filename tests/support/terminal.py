@@ -9,10 +9,13 @@ import sys
 import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
 
+from tests.support.forked import Forked
 from tests.support.server import ROOT, TOKEN, environment
 
 END_S = 10.0
@@ -32,14 +35,15 @@ class Done(NamedTuple):
 
 async def command(*words: str, typed: bytes = b"", **settings: str) -> Done:
     """Run `python -m feed …` to its end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "feed", *words,
-        cwd=ROOT, env=_environment(**settings),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    async with asyncio.timeout(END_S):
-        output, errors = await process.communicate(typed)
-    return Done(await process.wait(), output.decode(), errors.decode())
+    with TemporaryDirectory() as directory:
+        stdin, output, errors = (Path(directory) / name for name in ("stdin", "output", "errors"))
+        stdin.write_bytes(typed)
+        process = Forked(ROOT, _environment(**settings), output, *words, typed=stdin, errors=errors)
+        try:
+            status = await asyncio.to_thread(process.wait, END_S)
+        finally:
+            process.kill()
+        return Done(status, output.read_text(), errors.read_text())
 
 
 class Piped:
