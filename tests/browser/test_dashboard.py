@@ -89,7 +89,8 @@ async def test_nothing_jumps_when_the_scripts_take_over(
     )
     measure = """() => [...document.querySelectorAll("[data-topic]")].map((row) => {
       const { x, y, width, height } = row.getBoundingClientRect();
-      return [row.outerHTML, x, y, width, height];
+      const drawn = / d="[^"]*"/g;  // of sparklines: the past comes when it comes
+      return [row.outerHTML.replace(drawn, ""), x, y, width, height];
     })"""
     async with screen(browser) as bare:
         await bare.page.route(
