@@ -1,7 +1,7 @@
 """What a crowd took goes back to the system once the crowd has gone.
 
 The C library keeps what is freed below something that is still in use, and would keep it for
-good: some 20 MiB after two hundred clients that read nothing. It is asked for it seldom, since
+good: some 15 MiB after two hundred clients that read nothing. It is asked for it seldom, since
 for milliseconds nobody else gets memory meanwhile.
 """
 
