@@ -3,12 +3,14 @@
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -20,14 +22,22 @@ TOKEN = "blackbox-token-of-forty-characters-00001"
 START_S = 20.0
 REFUSAL_S = 30.0
 STOP_S = 15.0
+LOWEST_PORT = 10_240
+_GIVEN = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_CHANCE = random.SystemRandom()
 
 
 def free_port() -> int:
-    """A port of loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of loopback that nobody has.
+
+    It is none that the kernel gives to whoever connects: such a one may be taken before a server
+    begins to listen, or while it is started again.
+    """
+    given = int(_GIVEN.read_text().split()[0])
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port := _CHANCE.randrange(LOWEST_PORT, given)))
+            return port
 
 
 def environment(**settings: str) -> dict[str, str]:
