@@ -16,7 +16,9 @@ from pathlib import Path
 from feed.__main__ import main
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["feed.app", "tests.support.forked", "uvloop"])
+_FORKS.set_forkserver_preload(
+    ["feed.app", "tests.support.forked", "uvloop", "tests.support.loaded"]
+)
 
 
 class Forked:
