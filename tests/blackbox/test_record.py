@@ -14,8 +14,9 @@ from tests.support.client import epoch
 from tests.support.proxy import CuttingProxy
 from tests.support.recordings import Recorder, as_lines, lines, play, source, told
 from tests.support.server import Server
-from tests.support.traffic import Traffic, drive
+from tests.support.traffic import Traffic, beats, drive
 
+LOOKS_PER_S = 20
 CHANGES, KILLS, AWAY = (300, 4, 3_000) if SOAK else (160, 2, 1_300)
 FIRST: list[dict[str, Any]] = [
     {"topic": "price:OPEN-USD", "data": {"price": "10.00", "open": "8.00"}, "ts": 1_000},
@@ -121,8 +122,9 @@ async def test_a_day_played_by_a_source_is_the_same_day(
     )
     admin = Admin(http, empty.url)
     async with asyncio.timeout(60):
-        while (await admin.get("sources"))["sources"][0]["state"] != "ended":
-            await admin.snapshot("score:A")
+        async for _ in beats(LOOKS_PER_S):
+            if (await admin.get("sources"))["sources"][0]["state"] == "ended":
+                break
     expected = _unmerged(told(lines(day)))
     end = await last_place(admin)
     recorder = Recorder(tmp_path / "again.jsonl", empty.url)

@@ -41,9 +41,11 @@ async def test_goes_on_at_another_door_and_says_which(
 
 async def test_offline_and_back_is_told(page: Screen, server: Server, admin: Admin) -> None:
     await admin.inject({"topic": "A", "data": {"price": "1"}})
+    await page.page.clock.install()
     await page.open(server.url)
     await page.sees(LIVE)
     await page.page.context.set_offline(True)
+    await page.page.clock.run_for(2_600)  # two heartbeats and a half
     await page.sees("#state", "Reconnecting")
     await admin.inject({"topic": "A", "set": {"price": "2"}})
     await page.page.context.set_offline(False)

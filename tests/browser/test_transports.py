@@ -14,6 +14,7 @@ from tests.support.admin import Admin
 from tests.support.browser import Screen, screen
 from tests.support.server import Server
 from tests.support.site import Site, site
+from tests.support.traffic import beats
 from tests.support.watching import Door, Watching
 
 if TYPE_CHECKING:
@@ -82,15 +83,16 @@ def blocked(door: Door) -> list[Door]:
 
 @asynccontextmanager
 async def goals(admin: Admin, run: str) -> AsyncIterator[list[str]]:
-    """Inject goals without end; the list of those that were accepted grows."""
+    """Inject fifty goals a second; the list of those that were accepted grows."""
     accepted: list[str] = []
     is_over = False
 
     async def inject() -> None:
-        while not is_over:
-            name = f"{run}-{len(accepted)}"
-            await goal(admin, name)
-            accepted.append(name)
+        async for count in beats(50):
+            if is_over:
+                break
+            await goal(admin, f"{run}-{count}")
+            accepted.append(f"{run}-{count}")
 
     task = asyncio.create_task(inject())
     yield accepted

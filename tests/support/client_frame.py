@@ -15,8 +15,9 @@ def client_frame(first: int, payload: bytes = b"", *, mask: bytes = MASK) -> byt
         length = b"\xfe" + size.to_bytes(2, "big")
     else:
         length = b"\xff" + size.to_bytes(8, "big")
-    masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
-    return bytes((first,)) + length + mask + masked
+    masks = (mask * (size // 4 + 1))[:size]
+    masked = int.from_bytes(payload) ^ int.from_bytes(masks)
+    return bytes((first,)) + length + mask + masked.to_bytes(size)
 
 
 def text(payload: bytes | str) -> bytes:

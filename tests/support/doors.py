@@ -16,6 +16,9 @@ from tests.support.client import Frame, Reader, parse
 Query: TypeAlias = Mapping[str, str | int]
 
 FUSE_S = 20.0
+PAUSE_S = 0.05
+"""After a connection that brought nothing, before a client would try again."""
+
 NOT_NOW = (502, 503, 504)
 """What a server, or a proxy before it, says when the same may be asked again."""
 
@@ -170,15 +173,17 @@ async def visit(
     place: Query = {} if reader.cursor is None else {"cursor": reader.cursor}
     frames = DOORS[door](session, url, {**query, **place})
     reader.opened(door)
+    heard = False
     try:
         async for frame in frames:
+            heard = True
             if frame["type"] == "place":
                 reader.move(frame["cursor"])
             else:
                 reader.apply(frame)
             if enough():
                 return
-    except CUTS:
-        return  # a cut: what was applied stays, and the cursor says where to go on
+    except CUTS:  # what was applied stays, and the cursor says where to go on
+        await asyncio.sleep(0 if heard else PAUSE_S)
     finally:
         await frames.aclose()
