@@ -281,7 +281,9 @@ def test_who_asks_before_the_log_was_read_waits_for_a_while() -> None:
             await one.put({"price": "1"})
             with pytest.raises(LogUnavailable, match="still being read"):
                 await one.shown()
+            assert one.history.place is None
             one.history.start()
             assert await one.shown() == {0: flat("1")}
+            assert one.history.place == 1
 
     run_virtual(scene())

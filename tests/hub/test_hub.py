@@ -2,11 +2,14 @@
 
 import asyncio
 
+from feed.clock import SystemClock
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.subscription import Options, Subscription
+from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
 from feed.model.topic import Filters
+from tests.support.log import lent
 from tests.support.viewer import Viewer
 
 A, B = "price:A", "price:B"
@@ -14,6 +17,14 @@ A, B = "price:A", "price:B"
 
 def put(topic: str = A, **patch: object) -> Change:
     return Change(topic=topic, patch=patch)  # type: ignore[arg-type]  # ints and texts
+
+
+async def test_it_has_begun_once_it_follows_a_log(log: MemoryLog) -> None:
+    hub = Hub(lent(log), SystemClock(), heartbeat_s=15)
+    before = hub.has_begun
+    await hub.start()
+    assert (before, hub.has_begun) == (False, True)
+    await hub.stop()
 
 
 async def test_a_group_s_members_get_the_same_bytes_once_built(hub: Hub, ingest: Ingest) -> None:

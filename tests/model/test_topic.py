@@ -165,6 +165,19 @@ def test_matches_where_one_of_them_does(names: frozenset[str], topic: str) -> No
     assert Filters.of(names).matches(topic) is expected
 
 
+@given(SETS, NAMES)
+def test_a_filter_is_covered_where_all_that_it_matches_is(names: frozenset[str], name: str) -> None:
+    filters = Filters.of(names)
+
+    expected = any(
+        name.startswith(each[:-1]) if each.endswith("*") else name == each for each in names
+    )
+    assert filters.covers(name) is expected
+    if expected:
+        matched = Filters.of([name])
+        assert all(filters.matches(topic) for topic in KNOWN if matched.matches(topic))
+
+
 def test_minus_takes_words_away_not_topics() -> None:
     wanted = Filters.of(["price:*"]).minus(Filters.of(["price:A"]))
 

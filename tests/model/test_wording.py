@@ -14,6 +14,7 @@ from feed.model.wording import (
     grouped,
     instant,
     integer,
+    kicks,
     match_clock,
     match_order,
     signed,
@@ -48,6 +49,21 @@ def test_text(value: Json, said: str) -> None:
 def test_integer(value: Json, number: int | None) -> None:
     found = integer(value)
     assert (found, type(found)) == (number, type(number))
+
+
+@pytest.mark.parametrize(
+    ("penalties", "said"),
+    [
+        ([4, 3], {"home": "4", "away": "3"}),
+        (["4", None], {"home": "4", "away": ""}),
+        ([4], {}),
+        ([], {}),
+        (None, {}),
+        ("43", {}),
+    ],
+)
+def test_kicks(penalties: Json, said: dict[str, str]) -> None:
+    assert kicks({"penalties": penalties}) == said
 
 
 @pytest.mark.parametrize(
