@@ -72,7 +72,6 @@ async def test_two_workers_on_a_valkey_are_two_instances(
     ("settings", "workers", "line"),
     [
         ({}, 2, "feed.db belongs to another running process"),
-        ({"FEED_LOGG": "memory:"}, 1, "FEED_LOGG: no setting of this name"),
         ({"FEED_ADMIN_TOKEN": ""}, 1, "FEED_ADMIN_TOKEN: needed here"),
     ],
 )

@@ -169,7 +169,7 @@ class Scene:
         assert viewer.reader.items == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     wants=wants_of_three,
     script=st.lists(acts, min_size=5, max_size=30),

@@ -73,7 +73,7 @@ class Replaced(Scene):
         await super().settle()
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(wants=wants_of_three, script=st.lists(replacing, min_size=5, max_size=30))
 def test_every_event_once_or_a_reset_and_the_right_state_in_the_end(
     wants: list[tuple[list[str], Options]], script: list[Act]
