@@ -27,7 +27,7 @@ SOAK = os.environ.get("FEED_SOAK") == "1"
 async def test_without_scripts_one_signs_in_and_out(browser: "Browser", server: Server) -> None:
     async with screen(browser, java_script_enabled=False) as page:
         await page.open(f"{server.url}/admin")
-        assert await page.page.evaluate("document.activeElement.id") == "token"
+        await page.page.wait_for_selector("#token:focus")  # once it is drawn
         await page.page.fill("#token", TOKEN)
         await page.page.keyboard.press("Enter")
         await page.page.wait_for_selector("#change")
