@@ -1,4 +1,4 @@
-"""A transport goes from aiohttp to a stream of ours, once the head of its request is answered.
+"""A transport goes from aiohttp to a stream of ours, once its request was read.
 
 aiohttp has no way to give a connection away. What is used is public in name, and a test guards
 each: `set_parser` hands over what came behind the head, `set_protocol` is asyncio's own, and a
@@ -26,6 +26,16 @@ class _Early:
 
     def feed_eof(self) -> None:
         """Nothing is ended by it: the stream hears of it too."""
+
+
+class Taken(web.StreamResponse):
+    """The answer to a request whose head, too, is the stream's to write."""
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """See StreamResponse."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """See StreamResponse."""
 
 
 def take_over(request: web.Request, stream: Connection) -> bytes:

@@ -18,17 +18,26 @@ _KEY = re.compile("[A-Za-z0-9+/]{22}==")
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """By it the answer shows that it comes from a WebSocket server (section 1.3)."""
 
+_PLAIN = ("Upgrade", "upgrade")
+"""What browsers say in `Connection`; all else, of which there is much, aiohttp is asked about."""
+
 _ANSWER = web.WebSocketResponse(compress=False)
 """It is asked, and never given."""
 
 
+_HEAD = (
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: %s\r\n"
+)
+
+
 class Upgrade(NamedTuple):
-    """The answer to a handshake, a head that is still to be prepared and that nothing follows.
+    """The answer to a handshake: a head, to be written before all else.
 
     `is_deflated`: it agrees to permessage-deflate, as `feed.web.deflate` does it.
     """
 
-    response: web.StreamResponse
+    head: bytes
     is_deflated: bool
 
 
@@ -40,7 +49,7 @@ def upgrade(request: web.Request, *, may_deflate: bool) -> Upgrade:
     """
     if not _is_for_us(request):
         raise web.HTTPUpgradeRequired(headers=_ASKED)
-    headers = {"Sec-WebSocket-Accept": _proof(request.headers.getall("Sec-WebSocket-Key", []))}
+    head = _HEAD % _proof(request.headers.getall("Sec-WebSocket-Key", []))
     if not _is_seen_by_aiohttp(request):
         raise web.HTTPUpgradeRequired(headers=_ASKED)
     if request.body_exists:  # it would be taken for frames
@@ -49,11 +58,10 @@ def upgrade(request: web.Request, *, may_deflate: bool) -> Upgrade:
         agreed = negotiated(",".join(request.headers.getall("Sec-WebSocket-Extensions", [])))
     except ValueError as error:
         raise web.HTTPBadRequest from error
-    if agreed is not None and may_deflate:
-        headers["Sec-WebSocket-Extensions"] = agreed
-    answer = {"Upgrade": "websocket", "Connection": "Upgrade", **headers}
-    response = web.StreamResponse(status=101, headers=answer)
-    return Upgrade(response, is_deflated="Sec-WebSocket-Extensions" in headers)
+    is_deflated = agreed is not None and may_deflate
+    if is_deflated:
+        head += f"Sec-WebSocket-Extensions: {agreed}\r\n"
+    return Upgrade(f"{head}\r\n".encode(), is_deflated)
 
 
 def _is_for_us(request: web.Request) -> bool:
@@ -73,6 +81,8 @@ def _is_seen_by_aiohttp(request: web.Request) -> bool:
 
     It is told that all subprotocols are known, or it would log what the client wrote.
     """
+    if request.headers.get("Connection") in _PLAIN:
+        return True
     offered = request.headers.get("Sec-WebSocket-Protocol")
     if offered is None:
         return bool(_ANSWER.can_prepare(request))

@@ -12,10 +12,13 @@ from feed.web.conversation import Conversation
 from feed.web.grant import BadToken
 from feed.web.inbound import Broken, Incomplete, Message, Opcode, read
 from feed.web.query import read_options, read_topics
+from feed.web.refusal import note
 from feed.web.reply import welcome
-from feed.web.takeover import take_over
+from feed.web.takeover import Taken, take_over
 from feed.web.upgrade import upgrade
 from feed.web.wire import control, deflated_message, websocket_message
+
+_SWITCHED = Taken(status=101)
 
 _PING_S = 20.0
 """Silence before a client is pinged."""
@@ -44,19 +47,23 @@ async def websocket(request: web.Request) -> web.StreamResponse:
     accepted = upgrade(request, may_deflate=app[keys.COMPRESSES])
     address = app[keys.PEERS].address(request)
     connections.check(address)
-    await accepted.response.prepare(request)
     stream = WebSocket(address, connections, is_deflated=accepted.is_deflated)
     early = take_over(request, stream)
     connections.add(stream)
+    await note(request, _SWITCHED)
     try:
         stream.grant = connections.grants.of(request)
     except BadToken:
+        stream.send(accepted.head)
         stream.close(CloseCode.UNAUTHORIZED)
     else:
         cursor, greeting = request.query.get("cursor"), welcome(app, stream)
         stream.conversation.start(greeting, read_topics(request), options, cursor)
-    stream.data_received(early)
-    return accepted.response
+        stream.cork()  # until it has begun, in the next turn: the head and that are one write
+        stream.send(accepted.head)
+    if early:
+        stream.data_received(early)
+    return _SWITCHED
 
 
 class WebSocket(Connection):

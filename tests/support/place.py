@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from feed.web.connection import Phase
-from feed.web.takeover import take_over
+from feed.web.takeover import Taken, take_over
 from feed.web.upgrade import upgrade
 from tests.support.transport import (
     FUSE_S,
@@ -82,8 +82,8 @@ class Place:
 
     async def ws(self, request: web.Request) -> web.StreamResponse:
         await self._hold()
-        response = upgrade(request, may_deflate=False).response
-        return await self._begin(request, response)
+        head = upgrade(request, may_deflate=False).head
+        return await self._begin(request, Taken(status=101), head)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         await self._hold()
@@ -126,13 +126,14 @@ class Place:
         await self.gate.wait()
 
     async def _begin(
-        self, request: web.Request, response: web.StreamResponse
+        self, request: web.Request, response: web.StreamResponse, head: bytes = b""
     ) -> web.StreamResponse:
         await response.prepare(request)
         self.requests.append(weakref.ref(request))
         self.tasks.append(weakref.ref(request.task))
         stream = self.kind(self.house)
         early = take_over(request, stream)
+        stream.send(head)
         if early:
             stream.data_received(early)
         self.streams.append(stream)

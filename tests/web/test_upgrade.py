@@ -11,6 +11,7 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
+from feed.web.takeover import Taken
 from feed.web.upgrade import upgrade
 
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
@@ -37,11 +38,10 @@ AGREED = "permessage-deflate; server_no_context_takeover; client_no_context_take
 async def switch(request: web.Request) -> web.StreamResponse:
     """Upgrade, say on the bare transport what was agreed, and end the connection."""
     accepted = upgrade(request, may_deflate=request.query_string != "plain")
-    await accepted.response.prepare(request)
     assert request.transport is not None
-    request.transport.write(b"deflated" if accepted.is_deflated else b"plain")
+    request.transport.write(accepted.head + (b"deflated" if accepted.is_deflated else b"plain"))
     request.transport.close()
-    return accepted.response
+    return Taken(status=101)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ async def answer(port: int | None, request: bytes) -> tuple[str, dict[str, str],
         writer.transport.abort()
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     for name in ("date", "server"):
-        del headers[name]
+        headers.pop(name, None)
     return status, headers, rest
 
 

@@ -1,5 +1,7 @@
 """`GET /ws` on a socket of loopback, on both loops."""
 
+import os
+
 import pytest
 
 from feed.model.change import Change
@@ -49,6 +51,29 @@ def test_the_door_greets_tells_and_ends(run: Run) -> None:
             assert app[keys.CONNECTIONS].open == {}
 
     run(scene())
+
+
+@on_every_loop
+def test_all_that_it_begins_with_is_one_write(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+    write = os.write
+
+    def noted(fd: int, data: bytes) -> int:
+        written.append(data)
+        return write(fd, data)
+
+    async def scene() -> None:
+        async with (
+            feed() as (_, port),
+            asked(port, handshake("/ws?topics=A")) as (reader, _),
+        ):
+            await reader.readuntil(b'-0"}')
+
+    monkeypatch.setattr(os, "write", noted)
+    run(scene())
+    [data] = [each for each in written if b"welcome" in each]
+    assert data.startswith(b"HTTP/1.1 101 ")
+    assert b'"type":"snapshot"' in data
 
 
 @on_every_loop
