@@ -219,7 +219,7 @@ def make_runner(app: web.Application) -> web.AppRunner:
         auto_decompress=False,  # no door takes a compressed body
         handler_cancellation=True,
         shutdown_timeout=_CLEANUP_S,
-        tcp_keepalive=False,  # streams are pinged, and nobody else may be silent for long
+        tcp_keepalive=False,  # it asks after two hours: long before, we have, or let go
     )
 
 

@@ -1,6 +1,6 @@
 """A stream that is open: its transport as the hub's sink, and how it ends.
 
-aiohttp reads the request and answers its head; then a Connection takes the transport over, and
+aiohttp reads the request; then a Connection takes the transport over, and
 aiohttp's objects are let go (decision 0010). An open stream is this object and no task.
 """
 

@@ -33,7 +33,7 @@ def free_port() -> int:
     It is none that the kernel gives to whoever connects: such a one may be taken before a server
     begins to listen, or while it is started again.
     """
-    given = int(_GIVEN.read_text().split()[0])
+    given = max(int(_GIVEN.read_text().split()[0]), 2 * LOWEST_PORT)
     while True:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port := _CHANCE.randrange(LOWEST_PORT, given)))
