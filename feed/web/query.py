@@ -1,6 +1,7 @@
 """What a client asks for, from a query string or from a command: one rule for both."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 from aiohttp import web
@@ -18,10 +19,18 @@ from feed.web.parameter import ALSO, CURSOR, FIELDS, OPTIONS, TOPIC, TOPICS, Par
 _NAMES = (*(option.name for option in OPTIONS), FIELDS.name)
 
 
+_ALIKE = 64
+"""Lists of filters that are remembered: most clients ask for the same few, again and again."""
+
+
 def read_filters(
-    texts: Iterable[str], limits: Limits, had: Filters = NONE
+    texts: Sequence[str], limits: Limits, had: Filters = NONE
 ) -> tuple[Filters, list[Rejected]]:
     """The filters that are good, and the others; no more than the limits allow with those had."""
+    if had == NONE and len(texts) <= limits.max_topics:
+        filters = _all_good(tuple(texts))
+        if filters and len(filters.prefixes) <= limits.max_wildcards:
+            return filters, []
     good, rejected = set(had.names()), list[Rejected]()
     most = {True: limits.max_wildcards, False: limits.max_topics}
     room = {True: most[True] - len(had.prefixes), False: most[False] - len(had.topics)}
@@ -39,6 +48,15 @@ def read_filters(
             room[is_wildcard] -= 1
             good.add(name)
     return Filters.of(good), rejected
+
+
+@lru_cache(_ALIKE)
+def _all_good(texts: tuple[str, ...]) -> Filters | None:
+    """The filters, where all of them are good."""
+    try:
+        return Filters.of(parse_filter(text) for text in texts)
+    except BadTopic:
+        return None
 
 
 def read_topics(request: web.Request, parameter: Parameter = TOPICS) -> list[str]:

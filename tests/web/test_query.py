@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from feed.errors import BadCursor, BadQuery, Fault
@@ -51,6 +52,16 @@ def test_filters_are_put_in_full_and_the_bad_ones_named() -> None:
         ("fx:EUR", "bad_topic"),
         ("A*B", "bad_topic"),
     ]
+
+
+def test_the_same_list_is_read_once_for_all_who_bring_it() -> None:
+    first, _ = read_filters(["B", "score:Y.*"], DEFAULTS)
+    again, rejected = read_filters(["B", "score:Y.*"], DEFAULTS)
+    assert again is first
+    rejected.append(Rejected("x", "bad_topic", "of one client"))
+    assert read_filters(["B", "score:Y.*"], DEFAULTS) == (first, [])
+    narrow = msgspec.structs.replace(DEFAULTS, max_topics=0, max_wildcards=1)
+    assert read_filters(["B", "score:Y.*"], narrow)[0].names() == ["score:Y.*"]
 
 
 def topics(first: int, after: int) -> list[str]:

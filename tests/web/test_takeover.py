@@ -36,6 +36,28 @@ def alive() -> int:
 
 
 @on_every_loop
+def test_nothing_that_is_written_waits_for_more(run: Run) -> None:
+    """One loop sees to that by itself; on asyncio's it is aiohttp, where the listener is ours."""
+
+    async def delayed(request: web.Request) -> web.Response:
+        assert request.transport
+        its = request.transport.get_extra_info("socket")
+        is_off = its.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        return web.Response(text="off" if is_off else "on")
+
+    async def scene() -> None:
+        app = web.Application()
+        app.router.add_get("/", delayed)
+        async with serving(app) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert (await reader.read()).endswith(b"off")
+            writer.close()
+
+    run(scene())
+
+
+@on_every_loop
 @pytest.mark.parametrize("target", ["/ws", "/stream"])
 def test_nothing_of_aiohttp_s_is_left_but_the_transport(
     run: Run, target: str, caplog: pytest.LogCaptureFixture
