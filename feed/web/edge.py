@@ -44,10 +44,9 @@ class Edge(web.RequestHandler):
     answered: ClassVar[Counter[tuple[str, int]]]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio.Protocol."""
+        """See asyncio.Protocol. The first of what it has to say is read right after."""
         super().connection_made(transport)
         cast("asyncio.Transport", transport).set_write_buffer_limits(high=0)  # told of any wait
-        self.heads.expect(self)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol. Between two requests a connection may be silent."""
