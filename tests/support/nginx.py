@@ -114,11 +114,10 @@ class Nginx:
         return text
 
     def _process_settings(self) -> str:
-        user = pwd.getpwuid(os.geteuid()).pw_name
+        """Where it notes what. Root works on as root: what it reads and writes here is root's."""
         directory = self._directory
-        return (
-            f"user {user}; daemon off; pid {directory}/nginx.pid; error_log {directory}/error.txt;"
-        )
+        user = "" if os.geteuid() else f"user {pwd.getpwuid(0).pw_name}; "
+        return f"{user}daemon off; pid {directory}/nginx.pid; error_log {directory}/error.txt;"
 
     def _temporary(self) -> str:
         """Where it puts what is large; nginx makes the directories."""
