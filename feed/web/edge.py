@@ -44,7 +44,7 @@ class Edge(web.RequestHandler):
     answered: ClassVar[Counter[tuple[str, int]]]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio.Protocol. The first of what it has to say is read right after."""
+        """See asyncio.Protocol. What it says first is read right after, and begins a head."""
         super().connection_made(transport)
         cast("asyncio.Transport", transport).set_write_buffer_limits(high=0)  # told of any wait
 

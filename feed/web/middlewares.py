@@ -125,12 +125,8 @@ async def origins(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """What every answer must have; runs just before its head is sent."""
+    """What every answer of HTTP must have; runs just before its head is sent."""
     headers = response.headers
-    if response.status == HTTPStatus.SWITCHING_PROTOCOLS:  # RFC 6455's own headers only
-        for name in ("Server", "Date", "Content-Type"):
-            headers.popall(name, None)
-        return
     headers.update(HEADERS)
     is_page = headers.get("Content-Type", "").startswith("text/html")
     for name, value in (_PAGE if is_page else DATA_HEADERS).items():

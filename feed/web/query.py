@@ -18,9 +18,8 @@ from feed.web.parameter import ALSO, CURSOR, FIELDS, OPTIONS, TOPIC, TOPICS, Par
 
 _NAMES = (*(option.name for option in OPTIONS), FIELDS.name)
 
-
-_ALIKE = 64
-"""Lists of filters that are remembered: most clients ask for the same few, again and again."""
+_REMEMBERED = 64
+"""Lists of filters: most clients ask for the same few, again and again."""
 
 
 def read_filters(
@@ -50,9 +49,9 @@ def read_filters(
     return Filters.of(good), rejected
 
 
-@lru_cache(_ALIKE)
+@lru_cache(_REMEMBERED)
 def _all_good(texts: tuple[str, ...]) -> Filters | None:
-    """The filters, where all of them are good."""
+    """The filters, where all of them are good; what is wrong is told to each client anew."""
     try:
         return Filters.of(parse_filter(text) for text in texts)
     except BadTopic:

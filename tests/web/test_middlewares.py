@@ -27,7 +27,6 @@ from feed.web import keys
 from feed.web.middlewares import add_headers, errors, origins
 from feed.web.origin import Origins
 from feed.web.peer import Peers, parse_networks
-from tests.support.request import asked
 
 Client = TestClient[web.Request, web.Application]
 Open = Callable[[Exception | None], Awaitable[Client]]
@@ -241,13 +240,6 @@ async def test_an_allowed_origin_may_read_at_the_doors_and_caches_know(
         exposed = answer.headers.get("Access-Control-Expose-Headers")
         assert exposed == ("Retry-After" if allowed else None)
         assert answer.headers.get("Vary") == varies
-
-
-async def test_a_handshake_has_the_headers_of_its_protocol_only() -> None:
-    headers = {"Server": "x", "Date": "x", "Content-Type": "x", "Upgrade": "websocket"}
-    response = web.Response(status=101, headers=headers)
-    await add_headers(asked("/ws"), response)
-    assert dict(response.headers) == {"Upgrade": "websocket"}
 
 
 @pytest.mark.parametrize("path", ["/", "/poll"])
