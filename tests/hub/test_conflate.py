@@ -105,6 +105,17 @@ def test_fields_and_merging_together() -> None:
     assert (item["v"], item["set"], item["merged"]) == (4, {"x": 3}, 3)
 
 
+def test_fields_and_merging_pass_over_what_changes_no_item() -> None:
+    goal = Change(topic="score:A", event=_goal("g"))
+    told = projected(
+        entries(put(x=2), goal, put(x=3), start=HELD), X, Held(resumed=False), merge=True
+    )
+
+    (item,) = items(told.items)
+    assert (item["set"], item["merged"]) == ({"x": 3}, 2)
+    assert [event["id"] for event in items(told.events)] == ["g"]
+
+
 def test_after_a_resume_the_first_change_is_whole() -> None:
     held = Held(resumed=True)
     log = entries(put(x=2), put(x=3), start=HELD)

@@ -89,6 +89,14 @@ def test_bars_of_five_seconds() -> None:
     assert fold.now_ms == START_MS + 20_000
 
 
+def test_what_says_no_price_leaves_a_bar_as_it_is() -> None:
+    fold = whole()
+    price, stale = {"price": "1"}, {"price": "9", "state": "stale"}
+    fold.extend(entries([(0, "price:A", price), (1, "price:A", stale), (2, "price:A", None)]))
+    assert fine(fold) == [(0, "price:A", ONE)]
+    assert fold.running().bars == {"price:A": ONE}
+
+
 def test_scores_and_events_are_no_prices() -> None:
     fold = whole()
     event = priced((0, "1"))[0]

@@ -28,6 +28,28 @@ def test_a_window_gathers_from_the_first_change_and_merges_nothing() -> None:
     play(act)
 
 
+def test_windows_of_two_lengths_end_each_in_its_time() -> None:
+    async def act(stage: Stage) -> None:
+        soon = await stage.viewer(options=Options(window_ms=50))
+        later = await stage.viewer(options=Options(window_ms=200))
+        await stage.put(1)
+        await asyncio.sleep(1)
+        assert (soon.times, later.times) == ([("update", 50)], [("update", 200)])
+
+    play(act)
+
+
+def test_who_wants_one_field_is_told_nothing_of_the_others() -> None:
+    async def act(stage: Stage) -> None:
+        await stage.put(1)
+        viewer = await stage.viewer(options=Options(fields=("y",)))
+        await stage.put(2)
+        await stage.put(3)
+        assert viewer.times == []
+
+    play(act)
+
+
 def test_conflation_sends_the_first_at_once_and_then_once_in_its_time() -> None:
     async def act(stage: Stage) -> None:
         viewer = await stage.viewer(options=Options(conflate_ms=100))

@@ -165,6 +165,21 @@ def test_matches_where_one_of_them_does(names: frozenset[str], topic: str) -> No
     assert Filters.of(names).matches(topic) is expected
 
 
+@pytest.mark.parametrize(
+    ("name", "is_covered"),
+    [
+        ("price:A", True),
+        ("price:B", False),
+        ("score:EPL.ARS-CHE", True),
+        ("score:EPL.*", True),
+        ("score:EPL.A*", True),
+        ("score:*", False),
+    ],
+)
+def test_what_is_covered(name: str, *, is_covered: bool) -> None:
+    assert Filters.of(["price:A", "score:EPL.*"]).covers(name) is is_covered
+
+
 @given(SETS, NAMES)
 def test_a_filter_is_covered_where_all_that_it_matches_is(names: frozenset[str], name: str) -> None:
     filters = Filters.of(names)
