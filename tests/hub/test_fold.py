@@ -4,6 +4,7 @@ import msgspec
 
 from feed.hub.fold import SLOT_MS, Fold, Minute
 from feed.model.bar import Bar
+from feed.model.codec import JsonObject
 from tests.support.prices import MINUTE_MS, START_MS, entries, priced
 from tests.support.records import added
 
@@ -91,7 +92,8 @@ def test_bars_of_five_seconds() -> None:
 
 def test_what_says_no_price_leaves_a_bar_as_it_is() -> None:
     fold = whole()
-    price, stale = {"price": "1"}, {"price": "9", "state": "stale"}
+    price: JsonObject = {"price": "1"}
+    stale: JsonObject = {"price": "9", "state": "stale"}
     fold.extend(entries([(0, "price:A", price), (1, "price:A", stale), (2, "price:A", None)]))
     assert fine(fold) == [(0, "price:A", ONE)]
     assert fold.running().bars == {"price:A": ONE}
