@@ -128,6 +128,12 @@ def _parts(lane: Lane, filters: Filters, fields: frozenset[str] | None) -> Itera
     yield snapshot_part(part, cursor)
 
 
+def begins_anew(member: Member, wanted: Subscription) -> bool:
+    """Whether a member is to be sent anew what it has: until then it is told nothing of that."""
+    told = member.told
+    return told.minus(new_topics(member.subscription, wanted)) != told
+
+
 def new_topics(before: Subscription, wanted: Subscription) -> Filters:
     """The filters that a member has no state for: new ones, or all when it wants further fields."""
     had, wants = before.interest, wanted.interest

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from feed.clock import Clock
 from feed.errors import LogUnavailable
-from feed.hub.catchup import begin_again, bring_up, new_topics, restart
+from feed.hub.catchup import begin_again, begins_anew, bring_up, new_topics, restart
 from feed.hub.conflate import Held
 from feed.hub.following import Following
 from feed.hub.lane import Lane
@@ -121,17 +121,33 @@ class Hub:
         """
         await self._halt(member)
         try:
-            lane = await self.lane(wanted.options.delay_ms)
+            first = lane = await self.lane(wanted.options.delay_ms)
             if cursor is not None:
                 await self._come_back(member, lane, wanted, cursor, acknowledge)
             else:
-                self._add(member, lane, wanted, with_snapshot=with_snapshot)
+                if begins_anew(member, wanted):
+                    first = await self._finish(member, lane)
+                self._add(member, first, wanted, with_snapshot=with_snapshot)
                 acknowledge(False)  # noqa: FBT003  (the callable's one argument)
-            if member.cursor <= lane.tail.head:
+            if member.cursor <= first.tail.head:
                 with suppress(LogUnavailable):  # it is tried again, in the background
-                    await bring_up(lane, member)
+                    await bring_up(first, member)
+            if first is not lane:
+                self.enter(member, lane)
         finally:
             self._go_on(member)
+
+    async def _finish(self, member: Member, lane: Lane) -> Lane:
+        """Tell a member what is older by what it wanted so far: events of it would be lost else.
+
+        Gives where it stands then: in the lane that it goes to, or in its own where it is ahead.
+        """
+        if lane.tail.head < member.cursor:
+            lane = self.members[member]
+        self.enter(member, lane)
+        if member.cursor <= lane.tail.head:
+            await bring_up(lane, member)
+        return lane
 
     async def _come_back(
         self,
@@ -164,8 +180,9 @@ class Hub:
         fresh = new_topics(before, wanted)
         if member.owed is not None:
             fresh = fresh.plus(member.owed).within(wanted.filters)
-        if fresh != NONE or (with_snapshot and wanted.filters != NONE):
-            member.owed = fresh
+        waits = with_snapshot or member.owed is not None
+        is_owed = fresh != NONE or (waits and wanted.filters != NONE)
+        member.owed = fresh if is_owed else None
 
     def enter(self, member: Member, lane: Lane) -> None:
         """Note the lane that a member stands in from now on, of another epoch maybe."""

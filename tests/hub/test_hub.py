@@ -8,7 +8,7 @@ from feed.hub.ingest import Ingest
 from feed.hub.subscription import Options, Subscription
 from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
-from feed.model.topic import Filters
+from feed.model.topic import NONE, Filters
 from tests.support.log import lent
 from tests.support.viewer import Viewer
 
@@ -148,6 +148,34 @@ async def test_further_fields_bring_the_items_again(hub: Hub, ingest: Ingest) ->
     assert viewer.reader.items == {A: {"x": 1, "y": 1}}
     await viewer.change(A, options=Options(fields=("x",)))
     assert viewer.kinds().count("snapshot") == 2, "fewer need none"
+
+
+async def test_what_is_older_is_told_before_further_fields(hub: Hub, ingest: Ingest) -> None:
+    held_back, goal = Options(conflate_ms=60_000, fields=("x",)), EventChange(kind="goal", id="g")
+    viewer = Viewer(hub, A, options=held_back)
+    await viewer.come()
+    await ingest.submit([put(x=1)])
+    await ingest.submit([Change(topic=A, patch={"x": 2, "y": 2}, event=goal)])
+    assert [event["id"] for event in viewer.reader.events] == []
+
+    await viewer.change(A, options=Options(conflate_ms=60_000, fields=("x", "y")))
+    assert [event["id"] for event in viewer.reader.events] == ["g"]
+    assert viewer.kinds()[-3:] == ["update", "subscribed", "snapshot"]
+    assert viewer.reader.items == {A: {"x": 2, "y": 2}}
+
+
+async def test_no_snapshot_comes_of_what_was_left_before_it_could(hub: Hub, ingest: Ingest) -> None:
+    await ingest.submit([put(x=1), put(B, x=1)])
+    viewer = Viewer(hub, A)
+    await viewer.come()
+    await viewer.change(A, options=Options(delay_ms=60_000))
+    await viewer.add(B)
+    owed = [viewer.member.owed]
+    for left in ([A], []):
+        await viewer.change(*left)
+        owed.append(viewer.member.owed)
+    assert owed == [Filters.of([B]), NONE, None], "first a snapshot without items, then none"
+    await viewer.leave()
 
 
 async def test_who_watches(hub: Hub) -> None:

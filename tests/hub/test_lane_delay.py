@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from feed.hub.delay import snapshot_at
 from feed.hub.subscription import Options, Subscription
 from feed.log.base import Snapshot
@@ -179,6 +181,47 @@ def test_who_goes_into_the_past_is_not_told_an_event_again_after_a_trim() -> Non
         await viewer.come(resume=True)
         await asyncio.sleep(2)
         assert [event["id"] for event in viewer.reader.events] == ["e"]
+        assert viewer.reader.items == {A: {"x": 2}}
+
+    play(act)
+
+
+def _goal(x: int, name: str) -> Change:
+    return Change(topic=A, patch={"x": x}, event=EventChange(kind="goal", id=name))
+
+
+@pytest.mark.parametrize(("before_ms", "after_ms"), [(0, 1000), (1000, 0), (1000, 2000)])
+def test_no_event_is_lost_between_two_delays_where_further_fields_are_wanted(
+    before_ms: int, after_ms: int
+) -> None:
+    async def act(stage: Stage) -> None:
+        viewer = await stage.viewer(options=Options(delay_ms=before_ms, fields=("x",)))
+        names = [f"g{n}" for n in range(40)]
+        for x, name in enumerate(names):
+            await stage.ingest.submit([_goal(x, name)])
+            await asyncio.sleep(0.1)
+            if x == 20:
+                await viewer.change(A, options=Options(delay_ms=after_ms, fields=("x", "y")))
+        await asyncio.sleep(5)
+        assert [event["id"] for event in viewer.reader.events] == names
+        assert viewer.reader.items == {A: {"x": 39}}
+        assert viewer.kinds().count("snapshot") == 2
+
+    play(act)
+
+
+def test_who_is_ahead_of_a_delay_may_want_further_fields() -> None:
+    async def act(stage: Stage) -> None:
+        viewer = await stage.viewer(options=Options(fields=("x",)))
+        await stage.put(1)
+        await viewer.leave()
+        viewer.wanted = Subscription(viewer.wanted.filters, Options(delay_ms=5000, fields=("x",)))
+        await viewer.come(resume=True)
+        await viewer.change(A, options=Options(delay_ms=5000, fields=("x", "y")))
+        assert viewer.kinds()[-1] == "subscribed"
+        await stage.put(2)
+        await asyncio.sleep(11)
+        assert viewer.kinds().count("snapshot") == 2
         assert viewer.reader.items == {A: {"x": 2}}
 
     play(act)
