@@ -27,6 +27,9 @@ BACKLOG = 4096
 """Connections that may wait to be accepted, when all come back at once."""
 
 
+_END = b"\r\n\r\n"
+"""Of a head, and so of what comes with a request that has no body, where nothing is behind it."""
+
 _REST_S = 0.25
 """Before the next request on a connection where one was too many: a flood of them costs little."""
 
@@ -50,7 +53,7 @@ class Edge(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol. Between two requests a connection may be silent."""
-        self.heads.expect(self)
+        self.heads.expect(self, is_whole=data.endswith(_END))
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -70,9 +73,13 @@ class Edge(web.RequestHandler):
         super().resume_writing()
 
     def rest(self) -> None:
-        """Hear nothing more for a moment from one that asks too often."""
-        if self.transport is not None:
-            self.transport.pause_reading()
+        """Hear nothing more for a moment from one that asks too often.
+
+        One that is not heard now has said more than aiohttp takes, and is aiohttp's to go on with.
+        """
+        transport = self.transport
+        if transport is not None and transport.is_reading():
+            transport.pause_reading()
             asyncio.get_running_loop().call_later(_REST_S, self._hear_again)
 
     def _hear_again(self) -> None:
@@ -155,11 +162,18 @@ async def heads(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise ConnectionAbortedError("the request is older than HTTP/1.0")
     with protocol.heads.answering(protocol):
         response = await handler(request)
+        if request.body_exists and response.status < HTTPStatus.BAD_REQUEST:
+            protocol.heads.took_body(protocol)
     if request.method == hdrs.METH_CONNECT:
         response.force_close()  # to whoever opens a tunnel what follows is no HTTP
-    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS and _is_its_own(request):
         protocol.rest()
     return response
+
+
+def _is_its_own(request: web.Request) -> bool:
+    """Whether a connection is one client's, and no proxy's that brings others by it."""
+    return request.app[keys.PEERS].address(request) == request.remote
 
 
 class _Server:

@@ -50,7 +50,8 @@ class Heads:
 
     All have the same time, so that the first to have begun is the first that is late. Between two
     requests a connection may be silent for as long as there is room: of `max_connections` that
-    wait, the one that has been silent the longest goes when another comes.
+    wait, the one that has been silent the longest goes when another comes. Where the next head has
+    begun behind a request, it is given its time from the answer on.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -58,17 +59,28 @@ class Heads:
         self._since: dict[Awaited, float] = {}
         self._answering: set[Awaited] = set()
         self._silent: dict[Awaited, None] = {}
+        self._begun: set[Awaited] = set()
         self._timer: asyncio.Handle | None = None
 
-    def expect(self, connection: Awaited) -> None:
-        """One has begun to come, or is the first; nothing changes while another is answered."""
+    def expect(self, connection: Awaited, *, is_whole: bool = True) -> None:
+        """One has begun to come, or is the first; while another is answered it is only noted.
+
+        `is_whole`: what came ends as a head does.
+        """
+        if is_whole:
+            self._begun.discard(connection)
+        else:
+            self._begun.add(connection)
         if connection not in self._since and connection not in self._answering:
-            loop = asyncio.get_running_loop()
             self._silent.pop(connection, None)
-            self._since[connection] = loop.time()
-            self._timer = self._timer or loop.call_later(self._limit_s, self._look)
+            self._begin(connection)
             if len(self._since) + len(self._silent) > self._most:
                 self._make_room()
+
+    def _begin(self, connection: Awaited) -> None:
+        loop = asyncio.get_running_loop()
+        self._since[connection] = loop.time()
+        self._timer = self._timer or loop.call_later(self._limit_s, self._look)
 
     @contextmanager
     def answering(self, connection: Awaited) -> Iterator[None]:
@@ -80,12 +92,20 @@ class Heads:
         finally:
             if connection in self._answering:
                 self._answering.remove(connection)
-                self._silent[connection] = None
+                if connection in self._begun:
+                    self._begin(connection)
+                else:
+                    self._silent[connection] = None
+
+    def took_body(self, connection: Awaited) -> None:
+        """What came behind a head was its body; where that ends is not known here."""
+        self._begun.discard(connection)
 
     def forget(self, connection: Awaited) -> None:
         """It is gone, or somebody else's."""
         self._since.pop(connection, None)
         self._silent.pop(connection, None)
+        self._begun.discard(connection)
         self._answering.discard(connection)
 
     def part_from_all(self) -> None:
@@ -107,7 +127,7 @@ class Heads:
             if since_s + self._limit_s > loop.time():
                 self._timer = loop.call_at(since_s + self._limit_s, self._look)
                 return
-            del self._since[connection]
+            self.forget(connection)
             connection.give_up()
         if self._since:
             self._timer = loop.call_soon(self._look)

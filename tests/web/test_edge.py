@@ -184,6 +184,49 @@ def test_between_two_requests_a_connection_may_be_silent() -> None:
     run_virtual(scene())
 
 
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        LIVE,
+        b"GET /poll?topics=A&wait=5&cursor=%b HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+    ids=["answered at once", "answered later", "with a body that nobody takes"],
+)
+def test_a_head_that_begins_behind_a_request_has_its_20_s(request_bytes: bytes) -> None:
+    async def scene() -> None:
+        async with feed() as (app, port):
+            hub = app[keys.HUB]
+            place = hub.live.cursor(hub.head).encode()
+            both = request_bytes.replace(b"%b", place) + LIVE[:-2]
+            async with asked(port, both, fuse_s=60) as (reader, _):
+                assert (await reader.readuntil(b"}")).startswith(
+                    (b"HTTP/1.1 200 ", b"HTTP/1.1 405 ")
+                )
+                answered_s = asyncio.get_running_loop().time()
+                assert b"HTTP/1.1 408 " in await reader.read()
+                assert asyncio.get_running_loop().time() - answered_s == pytest.approx(20, abs=1)
+
+    run_virtual(scene())
+
+
+def test_who_is_told_to_wait_is_heard_no_more_than_aiohttp_takes() -> None:
+    async def scene() -> None:
+        wrong = b"GET /admin/state HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer w\r\n\r\n"
+        async with feed(admin_token=(TOKEN,)) as (app, port):
+            hub = app[keys.HUB]
+            poll = b"GET /poll?topics=A&cursor=%b&wait=50 HTTP/1.1\r\nHost: x\r\n\r\n"
+            place = hub.live.cursor(hub.head).encode()
+            async with asked(port, 11 * wrong + 40 * (poll % place), fuse_s=60) as (reader, writer):
+                for status in [b"401"] * 10 + [b"429"]:
+                    assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 " + status)
+                writer.write(100_000 * (poll % place))
+                await asyncio.sleep(5)
+                assert writer.transport.get_write_buffer_size() > 0
+
+    run_virtual(scene())
+
+
 def test_what_is_answered_for_long_is_left_alone() -> None:
     async def scene() -> None:
         poll = b"GET /poll?topics=A&cursor=%b&wait=50 HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -79,3 +79,19 @@ def test_one_that_is_answered_or_taken_over_does_not_wait() -> None:
         assert last.ends == ["late"]
 
     run_virtual(scene())
+
+
+def test_what_begins_behind_a_request_has_its_time_from_the_answer_on() -> None:
+    async def scene() -> None:
+        heads = Heads(Limits(request_s=5))
+        _, whole, bodied = crowd = [Waiting() for _ in range(3)]
+        for each in crowd:
+            heads.expect(each, is_whole=each is whole)
+            with heads.answering(each):
+                await asyncio.sleep(9)
+                if each is bodied:
+                    heads.took_body(each)
+        await asyncio.sleep(9)
+        assert [each.ends for each in crowd] == [["late"], [], []]
+
+    run_virtual(scene())
