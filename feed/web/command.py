@@ -5,7 +5,9 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from feed.model.codec import JsonObject, decode
+from feed.errors import BadCursor
+from feed.model.codec import Json, JsonObject, decode
+from feed.model.cursor import Cursor, parse_cursor
 from feed.model.payload import ConflateMs, CursorText, DelayMs, FieldNames, FilterName, WindowMs
 
 Id: TypeAlias = str | int | UnsetType
@@ -123,3 +125,12 @@ def _object(text: str | bytes) -> JsonObject:
     if not isinstance(given, dict):
         raise BadCommand("bad_message", "the message is not a JSON object")
     return given
+
+
+def read_place(value: Json) -> Cursor | None:
+    """The cursor that is given, if any. Raises BadCursor."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise BadCursor("cursor must be a string")
+    return parse_cursor(value)

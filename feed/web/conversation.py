@@ -9,12 +9,12 @@ from msgspec import UNSET, UnsetType
 from feed.errors import BadCursor, BadQuery, LogUnavailable
 from feed.hub.subscription import Options, Subscription
 from feed.model.codec import Json
-from feed.model.cursor import Cursor, parse_cursor
+from feed.model.cursor import Cursor
 from feed.model.frame import Frame, plain
 from feed.model.payload import Pong, Rejected
 from feed.model.topic import NONE, Filters
 from feed.web.close_code import CloseCode
-from feed.web.command import BadCommand, Command, Id, read_command
+from feed.web.command import BadCommand, Command, Id, read_command, read_place
 from feed.web.connection import Connection
 from feed.web.grant import BadToken, Grant
 from feed.web.inbound import Message, Opcode
@@ -59,7 +59,7 @@ class Conversation:
         self._refused_since_s = 0.0
         self._refused_s = float("-inf")
         self._refusal: Frame | None = None
-        self._unheard: list[bytes] = []
+        self._unheard: list[Message] = []
         self.is_hearing = False
 
     def is_over(self, now_s: float) -> bool:
@@ -82,12 +82,18 @@ class Conversation:
         self._connection.cork()
         self._write(greeting)
         try:
-            self._came_with = _read_cursor(cursor)
+            self._came_with = read_place(cursor)
         except BadCursor as error:
             self._close_unusable(error, UNSET)
             return
         if self._connection.grant:
-            await self._ask(topics, options)
+            try:
+                await self._ask(topics, options)
+            except LogUnavailable as error:
+                self._say_unavailable(error, UNSET)
+                self._connection.close(CloseCode.RESTART)
+                self._connection.ended_by = "unavailable"
+                return
         else:
             self._asked = partial(self._ask, topics, options)
         await self._hear_all()
@@ -102,12 +108,14 @@ class Conversation:
             await self._hub.subscribe(self._connection.member, wanted, _unsaid)
 
     def take(self, message: Message) -> None:
-        """A text or a ping: a ping is answered now, a text when those before it are."""
-        if message.kind is Opcode.PING:
-            if self.allows():
-                self._connection.send(control(Opcode.PONG, message.data))
+        """A text or a ping: a ping is answered now, a text when those before it are.
+
+        Who reads too little for the answer to a ping waits as with a text.
+        """
+        if message.kind is Opcode.PING and not self._connection.is_full:
+            self._answer(message)
             return
-        self._unheard.append(message.data)
+        self._unheard.append(message)
         if self.is_hearing:
             self._connection.hold_back(held=True)  # until these are answered
         else:
@@ -121,12 +129,18 @@ class Conversation:
             heard, self._unheard = self._unheard, []
             if len(heard) > 1:
                 self._connection.cork()
-            for text in heard:
+            for message in heard:
                 await self._connection.drained()  # who reads no answers is asked for no more
-                if self.allows():
-                    await self._hear(text)
+                if message.kind is Opcode.PING:
+                    self._answer(message)
+                elif self.allows():
+                    await self._hear(message.data)
         self.is_hearing = False
         self._connection.hold_back(held=False)
+
+    def _answer(self, ping: Message) -> None:
+        if self.allows():
+            self._connection.send(control(Opcode.PONG, ping.data))
 
     def allows(self) -> bool:
         """Whether a message may be heard; the answer to one too many is given here."""
@@ -166,8 +180,10 @@ class Conversation:
         except BadCursor as error:
             self._close_unusable(error, command.id)
         except LogUnavailable as error:
-            message = f"not now: {error}"
-            self._refuse(command.id, "unavailable", message, retry_after_ms=1000)
+            self._say_unavailable(error, command.id)
+
+    def _say_unavailable(self, error: LogUnavailable, command: Id) -> None:
+        self._refuse(command, "unavailable", f"not now: {error}", retry_after_ms=1000)
 
     def _close_unusable(self, error: BadCursor, command: Id) -> None:
         """Say what is wrong with a cursor, and close: it would be as wrong the next time."""
@@ -195,7 +211,7 @@ class Conversation:
             case _:
                 options = change_options(had.options, command.given)
                 filters, rejected = read_filters(command.topics, limits, had.filters)
-                cursor = _read_cursor(command.given.get("cursor"))
+                cursor = read_place(command.given.get("cursor"))
                 await self._subscribe(filters, options, rejected, cursor, command.id)
 
     async def _authorize(self, command: Command) -> None:
@@ -214,9 +230,9 @@ class Conversation:
             connection.close(CloseCode.UNAUTHORIZED)
             return
         connection.due_s = connection.now_s()  # for the new end
-        asked, self._asked = self._asked, None
-        if asked:
-            await asked()
+        if self._asked:
+            await self._asked()
+            self._asked = None
         had = connection.member.subscription
         filters, rejected = _granted(grant, had.filters)
         await self._change(Subscription(filters, had.options), rejected, command.id)
@@ -279,11 +295,3 @@ def _granted(grant: Grant | None, filters: Filters) -> tuple[Filters, list[Rejec
 
 def _unsaid(_resumed: bool) -> None:  # noqa: FBT001  (what the hub calls)
     """Nothing was asked for yet, so nothing is acknowledged."""
-
-
-def _read_cursor(value: Json) -> Cursor | None:
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise BadCursor("cursor must be a string")
-    return parse_cursor(value)

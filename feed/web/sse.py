@@ -34,6 +34,7 @@ async def sse(request: web.Request) -> web.StreamResponse:
     app, connections = request.app, request.app[keys.CONNECTIONS]
     address = app[keys.PEERS].address(request)
     connections.check(address)
+    await connections.hub.lane(wanted.options.delay_ms)  # one too many is a 503 while it can be
     response = web.StreamResponse(headers=_HEADERS)
     await response.prepare(request)
     await response.write(b"retry: %d\n\n" % random.randint(*_RETRY_MS))

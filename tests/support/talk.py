@@ -12,10 +12,12 @@ from aiohttp import web
 
 from feed.app import running
 from feed.clock import SystemClock
+from feed.errors import LogUnavailable
 from feed.hub.hub import Hub
 from feed.hub.subscription import Options
 from feed.log.memory import MemoryLog
 from feed.model.codec import Json, JsonObject
+from feed.model.entry import Entry
 from feed.model.frame import Frame
 from feed.settings import Settings
 from feed.web.connections import Connections
@@ -123,6 +125,18 @@ class SlowLog(MemoryLog):
         """See EventLog."""
         await self.gate.wait()
         return await super().bounds()
+
+
+class AwayLog(SlowLog):
+    """Cannot be read while it is away."""
+
+    is_away = False
+
+    async def read(self, after: int, limit: int) -> list[Entry]:
+        """See EventLog."""
+        if self.is_away:
+            raise LogUnavailable("the disk is away")
+        return list(await super().read(after, limit))
 
 
 @asynccontextmanager

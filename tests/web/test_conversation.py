@@ -4,15 +4,14 @@ import asyncio
 
 import pytest
 
-from feed.errors import LogUnavailable
 from feed.hub.subscription import NOTHING, Options
 from feed.log.memory import MemoryLog
 from feed.model.codec import Json, JsonObject
-from feed.model.entry import Entry, Record
+from feed.model.entry import Record
 from tests.support.client_frame import text
 from tests.support.clock import START_MS, run_virtual
 from tests.support.log import appended
-from tests.support.talk import WELCOME, Said, SlowLog, answer, kinds, talking
+from tests.support.talk import WELCOME, AwayLog, Said, answer, kinds, talking
 
 OPTIONS: JsonObject = {"conflate_ms": 0, "window_ms": 0, "delay_ms": 0, "fields": None}
 
@@ -217,17 +216,6 @@ def test_a_command_s_own_cursor_is_taken_before_the_url_s() -> None:
     run_virtual(scene())
 
 
-class AwayLog(SlowLog):
-    """Cannot be read while it is away."""
-
-    is_away = False
-
-    async def read(self, after: int, limit: int) -> list[Entry]:
-        if self.is_away:
-            raise LogUnavailable("the disk is away")
-        return list(await super().read(after, limit))
-
-
 def test_what_cannot_be_had_now_is_said_and_nothing_changes() -> None:
     async def scene() -> None:
         log = AwayLog()
@@ -251,15 +239,18 @@ def test_what_cannot_be_had_now_is_said_and_nothing_changes() -> None:
     run_virtual(scene())
 
 
-def test_who_cannot_be_greeted_now_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+def test_who_cannot_be_served_now_is_told_so_and_may_come_back() -> None:
     async def scene() -> None:
         log = AwayLog()
         await appended(log, record())
         log.is_away = True
         async with talking("A", log=log, options=Options(delay_ms=1000)) as talk:
             await asyncio.sleep(0.001)
-            assert kinds(await talk.heard()) == ["welcome"]
-            assert talk.client.has_ended
+            greeting, refusal, end = await talk.heard()
+            assert greeting == WELCOME
+            assert isinstance(refusal, dict)
+            assert (refusal["code"], refusal["retry"]) == ("unavailable", True)
+            assert end == ("CLOSE", (1012).to_bytes(2))
+            assert talk.stream.ended_by == "unavailable"
 
     run_virtual(scene())
-    assert "could not be served" not in caplog.text

@@ -4,10 +4,13 @@ import asyncio
 import json
 from typing import Any
 
+from feed.hub.subscription import Options
+from feed.model.entry import Record
 from feed.web.grant import Grants
 from tests.support.client_frame import text
 from tests.support.clock import START_MS, LoopClock, run_virtual
-from tests.support.talk import WELCOME, Said, Talk, kinds, talking
+from tests.support.log import appended
+from tests.support.talk import WELCOME, AwayLog, Said, Talk, kinds, talking
 from tests.support.token import SECRET, token
 
 NOW_S = START_MS // 1000
@@ -151,5 +154,21 @@ def test_what_waits_for_a_token_is_kept_as_long() -> None:
             await asyncio.sleep(8)
             talk.send(text(json.dumps({"type": "auth", "token": token("A", exp_s=NOW_S + 99)})))
             assert "snapshot" in kinds(await talk.heard())
+
+    run_virtual(scene())
+
+
+def test_what_the_url_asks_for_is_kept_until_it_could_be_done() -> None:
+    async def scene() -> None:
+        log = AwayLog()
+        await appended(log, Record(topic="price:A", v=1, ts=START_MS, item=b"{}", data=b"{}"))
+        log.is_away = True
+        options = Options(delay_ms=1000)
+        async with talking("A", grants=GRANTS, log=log, options=options) as talk:
+            assert await talk.heard() == [WELCOME]
+            assert frame(await authorized(talk, "A"), "error")["code"] == "unavailable"
+            log.is_away = False
+            assert kinds(await authorized(talk, "A"))[:1] == ["subscribed"]
+            assert talk.stream.has_subscribed
 
     run_virtual(scene())
