@@ -129,7 +129,7 @@ class Lanes:
             opening.exception()
 
     async def _open(self, delay_ms: int) -> Lane:
-        if len(self._lanes) + len(self._opening) > _MOST:
+        if self.late + len(self._opening) > _MOST:  # this one is among them
             raise LogUnavailable(f"more than {_MOST} different delays are in use")
         now = partial(_standing, self.live.tail)
         past = await snapshot_at(self.log, now, self._clock.now_ms() - delay_ms)
