@@ -227,6 +227,30 @@ def test_who_is_told_to_wait_is_heard_no_more_than_aiohttp_takes() -> None:
     run_virtual(scene())
 
 
+@pytest.mark.parametrize(("proxies", "rests_s"), [((), 0.25), (("127.0.0.1",), 0)])
+def test_after_one_too_many_a_client_s_own_connection_rests(
+    proxies: tuple[str, ...], rests_s: float
+) -> None:
+    async def scene() -> None:
+        wrong = (
+            b"GET /admin/state HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.9\r\n"
+            b"Authorization: Bearer w\r\n\r\n"
+        )
+        async with (
+            feed(admin_token=(TOKEN,), trusted_proxies=proxies) as (_, port),
+            asked(port, 11 * wrong) as (reader, writer),
+        ):
+            for status in [b"401"] * 10 + [b"429"]:
+                assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 " + status)
+            refused_s = asyncio.get_running_loop().time()
+            writer.write(LIVE)
+            assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+            waited_s = asyncio.get_running_loop().time() - refused_s
+            assert waited_s == pytest.approx(rests_s, abs=0.1)
+
+    run_virtual(scene())
+
+
 def test_what_is_answered_for_long_is_left_alone() -> None:
     async def scene() -> None:
         poll = b"GET /poll?topics=A&cursor=%b&wait=50 HTTP/1.1\r\nHost: x\r\n\r\n"

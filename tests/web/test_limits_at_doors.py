@@ -211,3 +211,18 @@ def test_an_answer_that_nobody_reads_is_cut_after_30_s() -> None:
                 assert slow.recv(1 << 20), "who reads a little goes on"
 
     run_virtual(scene())
+
+
+@pytest.mark.parametrize("door", ["sse", "poll"])
+def test_one_delay_more_than_a_hundred_is_refused(door: str) -> None:
+    async def scene() -> None:
+        async with feed() as (app, port):
+            for delay_ms in [*range(100, 1000, 10), *range(1000, 2000, 100)]:
+                await app[keys.HUB].lane(delay_ms)
+            one_more = request(f"/{door}?topics=A&delay_ms=5000")
+            async with asked(port, one_more) as (reader, _):
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 503 ")
+                assert b"application/problem+json" in head
+
+    run_virtual(scene())

@@ -96,6 +96,22 @@ def test_who_reads_no_answers_is_asked_for_no_more() -> None:
     run_virtual(scene())
 
 
+def test_pings_of_who_reads_nothing_are_answered_once_it_does() -> None:
+    async def scene() -> None:
+        async with talking(room=8192) as talk:
+            await talk.heard()
+            filler = fill_up(talk.stream)
+            waiting = talk.client.unsent
+            for n in range(5):
+                talk.send(ping(b"%d" % n))
+                await turns()
+            assert talk.client.unsent == waiting
+            assert await talk.client.receive(len(filler)) == filler
+            assert await talk.heard() == [("PONG", b"%d" % n) for n in range(5)]
+
+    run_virtual(scene())
+
+
 @pytest.mark.parametrize("later", range(12))
 def test_what_comes_in_the_very_turn_in_which_the_last_answer_ends_is_answered(later: int) -> None:
     async def scene() -> None:
