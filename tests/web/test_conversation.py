@@ -239,7 +239,9 @@ def test_what_cannot_be_had_now_is_said_and_nothing_changes() -> None:
     run_virtual(scene())
 
 
-def test_who_cannot_be_served_now_is_told_so_and_may_come_back() -> None:
+def test_who_cannot_be_served_now_is_told_so_and_may_come_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def scene() -> None:
         log = AwayLog()
         await appended(log, record())
@@ -254,3 +256,4 @@ def test_who_cannot_be_served_now_is_told_so_and_may_come_back() -> None:
             assert talk.stream.ended_by == "unavailable"
 
     run_virtual(scene())
+    assert "could not be served" not in caplog.text
