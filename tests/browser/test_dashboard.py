@@ -61,10 +61,11 @@ async def test_without_scripts_it_is_a_full_page(
         await page.sees(row("score:EPL.ARS-CHE", "home_score"), "1")
         await page.sees(row("score:EPL.ARS-CHE", "clock"), "67:00")
         await page.page.locator("th.price button").click()
+        await page.page.wait_for_url("**sort=-price**")
         assert await page.texts(row("price:BTC-USD", "price")) == ["97,204.15"]
-        assert "sort=-price" in page.page.url
         await page.page.locator("[name=q]").fill("chelsea")
         await page.page.locator("[name=q]").press("Enter")
+        await page.page.wait_for_url("**q=chelsea**")
         await page.sees(f"{row('price:BTC-USD')}[hidden]")
         assert await page.page.locator(row("score:EPL.ARS-CHE")).is_visible()
         [state] = await page.texts("#state")
@@ -90,7 +91,8 @@ async def test_nothing_jumps_when_the_scripts_take_over(
     measure = """() => [...document.querySelectorAll("[data-topic]")].map((row) => {
       const { x, y, width, height } = row.getBoundingClientRect();
       const drawn = / d="[^"]*"/g;  // of sparklines: the past comes when it comes
-      return [row.outerHTML.replace(drawn, ""), x, y, width, height];
+      const html = row.outerHTML.replace(drawn, "");
+      return { topic: row.dataset.topic, x, y, width, height, html };
     })"""
     async with screen(browser) as bare:
         await bare.page.route(
@@ -98,9 +100,12 @@ async def test_nothing_jumps_when_the_scripts_take_over(
         )
         await bare.open(server.url)
         before = await bare.run(measure)
+        assert bare.faults == []
+    assert [each["topic"] for each in before] == ["price:B", "price:A", "score:A", "score:B"]
     await page.open(server.url)
     await page.sees(LIVE)
-    assert await page.run(measure) == before
+    for is_now, was in zip(await page.run(measure), before, strict=True):
+        assert is_now == was
     assert await page.texts("[data-slot=title]") == ["Arsenal – Chelsea"] * 2
     assert await page.texts("[data-slot=name]") == ["beta", "Gamma"]
 

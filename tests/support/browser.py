@@ -24,6 +24,9 @@ _SEES = """([selector, text, pattern]) => new Promise((resolve) => {
   if (look() !== undefined) done();
 })"""
 
+_NEXT_DOCUMENT = "Execution context was destroyed"
+"""What Playwright says of a script whose document was left while it ran."""
+
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -86,14 +89,23 @@ class Screen:
 
     async def sees(self, selector: str, text: str | None = None) -> None:
         """Wait until an element is in the document, saying this and no more."""
-        async with asyncio.timeout(FUSE_S):
-            await self.run(_SEES, [selector, text, ""])
+        await self._look(selector, text, "")
 
     async def reads(self, selector: str, pattern: str) -> str:
         """Wait until what an element says matches a regular expression (JavaScript's); the text."""
+        return await self._look(selector, None, pattern)
+
+    async def _look(self, selector: str, text: str | None, pattern: str) -> str:
+        """The text. A form that was sent, or a link, may end the document that is looked at."""
         async with asyncio.timeout(FUSE_S):
-            said: str = await self.run(_SEES, [selector, None, pattern])
-        return said
+            while True:
+                try:
+                    said: str = await self.run(_SEES, [selector, text, pattern])
+                except Exception as error:
+                    if _NEXT_DOCUMENT not in str(error):
+                        raise
+                else:
+                    return said
 
     async def texts(self, selector: str) -> list[str]:
         """The texts of all elements that match, in the order of the document."""
