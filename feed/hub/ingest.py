@@ -56,8 +56,9 @@ class Receipt(msgspec.Struct, frozen=True):
 class Ingest:
     """Plans changes on the newest state that is known, ahead of the log, and appends them.
 
-    Several batches may be on their way at once: each is planned on the ones before it. Where one
-    of those fails, the log refuses the later ones as a Conflict, and they are planned anew.
+    Several batches may be on their way at once: each is planned on the ones before it, and says so.
+    Where one of those fails, the log refuses the later ones as a Conflict, and they are planned
+    anew.
     `changes` counts what was appended, by `admin` and `source`; `keyed` batches with an idempotency
     key that were `new`, `repeated` or `misused`; `commits` how long each took to be durable.
     """
@@ -177,6 +178,8 @@ class Ingest:
                 dry_run=dry_run,
                 term=term,
                 note=action.note(plan.records) if action and plan.records else b"",
+                ground=plan.ground,
+                on=plan.on,
             )
             try:
                 appended = await self._append(batch, plan)
@@ -198,17 +201,16 @@ class Ingest:
         """Append what was planned, and let what is planned meanwhile build on it."""
         if batch.dry_run:
             return await self._hub.log.append(batch)
-        if not batch.records and not batch.key:
+        if not (batch.records or batch.key or batch.on):
             return Appended(self._hub.head)
         self._planner.build_on(plan)
-        is_so, began_s = False, monotonic_s()
+        began_s = monotonic_s()
         try:
             appended = await self._hub.log.append(batch)
             self.commits.observe(monotonic_s() - began_s)
-            is_so = not appended.duplicate
             await self._hub.live.reached(appended.offset)
         finally:
-            self._planner.settle(plan, is_so=is_so)
+            self._planner.settle(plan)
         return appended
 
     async def _with_names(self, changes: Sequence[Change]) -> Sequence[Change]:

@@ -8,6 +8,7 @@ from feed.clock import Clock
 from feed.errors import BadChange, Fault, TooManyTopics, TopicUnknown, VersionDiffers
 from feed.hub.compose import NOTHING, State, by_hand, checked, compose, newly
 from feed.hub.hub import Hub
+from feed.log.base import Ground
 from feed.model.change import Change
 from feed.model.entry import Item, Record
 
@@ -20,13 +21,16 @@ _KNOWN = 10_000
 class Plan(NamedTuple):
     """The records of a batch; of each the place of its change; the states that they leave.
 
-    `new`: the topics that it creates.
+    `new`: the topics that it creates. `ground` is its batch's own, and `on` those of the batches on
+    their way that it builds on.
     """
 
     records: list[Record]
     places: list[int]
     states: dict[str, State]
     new: set[str]
+    ground: Ground
+    on: set[Ground]
 
 
 class Planner:
@@ -40,7 +44,7 @@ class Planner:
         self._clock = clock
         self._most_topics = most_topics
         self._epoch = ""
-        self._known: dict[str, State] = {}
+        self._known: dict[str, tuple[State, Ground]] = {}
         self._coming: set[str] = set()
 
     def plan(self, changes: Sequence[Change], source: str | None) -> Plan:
@@ -60,9 +64,10 @@ class Planner:
         places: list[int] = []
         states: dict[str, State] = {}
         new: set[str] = set()
+        on: set[Ground] = set()
         for place, change in enumerate(changes):
             topic = change.topic
-            state = states.get(topic) or self._state(topic, items.get(topic))
+            state = states.get(topic) or self._state(topic, items.get(topic), on)
             if source is None:
                 _allow(change, state, place)
                 wanted = by_hand(change, state, now_ms)
@@ -81,22 +86,22 @@ class Planner:
             else:
                 records.append(record)
                 places.append(place)
-        return Plan(records, places, states, new)
+        return Plan(records, places, states, new, Ground(), on)
 
     def build_on(self, plan: Plan) -> None:
         """Let what is planned from here on begin with what this leaves."""
         if len(self._known) > _KNOWN:
             self._known.clear()
-        self._known.update(plan.states)
+        self._known.update((topic, (state, plan.ground)) for topic, state in plan.states.items())
         self._coming |= plan.new
 
-    def settle(self, plan: Plan, *, is_so: bool) -> None:
-        """It was appended and read here, or it never was: plan on what is known besides."""
+    def settle(self, plan: Plan) -> None:
+        """It was appended and read here; or nobody waits for it, and nothing more builds on it."""
         self._coming -= plan.new
-        if is_so:
+        if plan.ground.is_so:
             return
-        for topic, state in plan.states.items():
-            if self._known.get(topic) is state:
+        for topic in plan.states:
+            if topic in self._known and self._known[topic][1] is plan.ground:
                 del self._known[topic]
 
     def _need_room(self, new: set[str], topic: str) -> None:
@@ -115,9 +120,12 @@ class Planner:
         for topic in topics:
             self._known.pop(topic, None)
 
-    def _state(self, topic: str, item: Item | None) -> State:
-        known = self._known.get(topic)
-        if known is not None and (item is None or known.v >= item.v):
+    def _state(self, topic: str, item: Item | None, on: set[Ground]) -> State:
+        """What a change of a topic meets; where that is still on its way, `on` tells whose."""
+        known, ground = self._known.get(topic, (None, None))
+        if known is not None and ground is not None and (item is None or known.v >= item.v):
+            if not ground.is_so:
+                on.add(ground)
             return known
         return NOTHING if item is None else State(item.v, item.ts, item.state())
 

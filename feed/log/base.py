@@ -17,6 +17,8 @@ KEY_LIFE_MS = 24 * 3600 * 1000
 MOST_NOTES = 10_000
 """Batches of which the audit remembers something."""
 
+UNFOUNDED = "what it was planned on was not appended"
+
 READ_LIMIT = 1000
 """Entries that followers and readers ask for at once: some 300 KB, about a millisecond."""
 
@@ -28,8 +30,17 @@ class BatchKey(msgspec.Struct, frozen=True):
     digest: bytes
 
 
+class Ground(msgspec.Struct, eq=False):
+    """What stands or falls with a batch: the engine says that it `is_so` once it is appended."""
+
+    is_so: bool = False
+
+
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Records to append as one. `at_ms`: the wall clock now.
+
+    `ground` is its own, and `on` those of earlier batches on whose states its own were planned
+    before these were appended: without all of them it is no batch of this log.
 
     `key` makes it idempotent: `answer` is kept with it and given back to whoever repeats it. With
     no records it keeps the key all the same where it has an answer, and else only looks it up.
@@ -45,6 +56,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
     term: str = ""
     note: bytes = b""
+    ground: Ground = msgspec.field(default_factory=Ground)
+    on: Collection[Ground] = ()
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -104,8 +117,9 @@ class EventLog(Protocol):
     async def append(self, batch: Batch) -> Appended:
         """Append all of the batch or nothing, in order; durable on return where `durable` says so.
 
-        Raises Conflict when a record's version does not follow the topic's; EventExists,
-        EventUnknown; KeyReused; Fenced. Safe to cancel: the batch may still be appended then, and
+        Raises Conflict when a record's version does not follow the topic's, or one of those that
+        the batch was planned on was not appended before it; EventExists, EventUnknown; KeyReused;
+        Fenced. Safe to cancel: the batch may still be appended then, and
         so it may after LogUnavailable, if the engine is elsewhere: who says it again gives a key.
         """
         ...
@@ -163,7 +177,7 @@ class EventLog(Protocol):
 
 
 def check(
-    records: Sequence[Record],
+    batch: Batch,
     version_of: Callable[[str], int],
     holds_event: Callable[[str, str], bool],
 ) -> None:
@@ -171,9 +185,11 @@ def check(
 
     Raises Conflict, EventExists or EventUnknown. Each record sees those before it.
     """
+    if not all(ground.is_so for ground in batch.on):
+        raise Conflict(UNFOUNDED)
     versions: dict[str, int] = {}
     events: set[tuple[str, str]] = set()
-    for index, record in enumerate(records):
+    for index, record in enumerate(batch.records):
         topic = record.topic
         v = versions[topic] if topic in versions else version_of(topic)
         if record.v != v + (record.item is not None):

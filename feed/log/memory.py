@@ -59,13 +59,14 @@ class MemoryLog:
             if digest != batch.key.digest:
                 raise KeyReused("this Idempotency-Key was used with another body")
             return appended
-        check(batch.records, self._version_of, self._holds_event)
+        check(batch, self._version_of, self._holds_event)
         head = self._published.head
         if not keeps(batch):
             return Appended(head)
         self._at = max(self._at, batch.at_ms)
         entries = numbered(batch, head, self._at)
         self._keep(batch, entries)
+        batch.ground.is_so = True
         if entries:
             self._published.publish(entries)
         return Appended(self._published.head, batch.answer)

@@ -19,7 +19,7 @@ from feed.errors import (
     LogAway,
     LogUnavailable,
 )
-from feed.log.base import KEY_LIFE_MS, MOST_NOTES, Appended, Batch
+from feed.log.base import KEY_LIFE_MS, MOST_NOTES, UNFOUNDED, Appended, Batch
 from feed.log.redis_seen import Place, Seen
 from feed.log.redis_store import (
     ANSWER,
@@ -139,7 +139,11 @@ class Writer:
         if answer[0] != b"ok":
             raise await self._store.replaced(self._epoch)
         self._seen.note(Place(answer[1], answer[2]))
-        return [_outcome(told, batch) for told, batch in zip(answer[3:], batches, strict=True)]
+        outcomes = [_outcome(told, batch) for told, batch in zip(answer[3:], batches, strict=True)]
+        for outcome, batch in zip(outcomes, batches, strict=True):
+            is_new = isinstance(outcome, Appended) and not outcome.duplicate
+            batch.ground.is_so = is_new and not batch.dry_run
+        return outcomes
 
     async def _answer(self, keys: Sequence[bytes], *arguments: Argument) -> Any:
         """Say it until it is answered, or for so long as one has patience. Raises LogAway then."""
@@ -164,6 +168,7 @@ class _Call:
     def __init__(self, batches: Sequence[Batch]) -> None:
         self.answers: list[bytes] = []
         self.values: list[bytes] = []
+        self._grounds = {batch.ground: place for place, batch in enumerate(batches, 1)}
         self.batches = _pack([self._batch(batch) for batch in batches])
 
     def _batch(self, batch: Batch) -> tuple[Any, ...]:
@@ -175,7 +180,8 @@ class _Call:
             self._place(batch.answer)
         records = [self._record(record) for record in batch.records]
         note = self._place(batch.note) if batch.note else 0
-        return batch.term, batch.at_ms, kept, digest, batch.dry_run, records, note
+        on = [self._grounds.get(ground, 0) for ground in batch.on if not ground.is_so]
+        return batch.term, batch.at_ms, kept, digest, batch.dry_run, records, note, on
 
     def _record(self, record: Record) -> tuple[Any, ...]:
         event = ""
@@ -219,6 +225,8 @@ def _refusal(word: str, told: Sequence[Any], batch: Batch) -> FeedError:
             return EventUnknown(f"{record.topic} has no event {record.event_id}", told[0])
         case "key_reused":
             return KeyReused("this Idempotency-Key was used with another body")
+        case "unfounded":
+            return Conflict(UNFOUNDED)
         case _:  # "fenced"
             return Fenced("another instance runs the sources")
 

@@ -13,7 +13,16 @@ from pathlib import Path
 from feed.errors import FeedError, KeyReused, LogLost, LogUnavailable
 from feed.log import sqlite_bars
 from feed.log.bars import Packed
-from feed.log.base import KEY_LIFE_MS, MOST_NOTES, Appended, Batch, check, keeps, numbered
+from feed.log.base import (
+    KEY_LIFE_MS,
+    MOST_NOTES,
+    Appended,
+    Batch,
+    Ground,
+    check,
+    keeps,
+    numbered,
+)
 from feed.log.group_commit import Committed, Work
 from feed.log.sqlite_file import (
     BUSY_MS,
@@ -71,6 +80,7 @@ class _Group:
         self.at = at
         self.entries: list[Entry] = []
         self.newer: dict[str, Entry] = {}
+        self.grounds: list[Ground] = []
 
 
 class Writer:
@@ -121,6 +131,8 @@ class Writer:
         except Exception as error:  # the thread's border: whatever it is, nobody may wait for ever
             if not isinstance(error, sqlite3.Error | LogUnavailable):
                 log.exception("a batch could not be written; nothing of this commit was kept")
+            for ground in group.grounds:
+                ground.is_so = False
             unavailable = self._undone(error)
             return Committed((), self.first, [unavailable] * len(works))
         self._keep(group)
@@ -204,7 +216,7 @@ class Writer:
             entry = group.newer.get(topic)
             return self._versions.get(topic, 0) if entry is None else entry.v
 
-        check(work.records, version_of, self._holds_event)
+        check(work, version_of, self._holds_event)
         if not keeps(work):
             return Appended(group.head)
         return self._append(work, group)
@@ -225,6 +237,8 @@ class Writer:
         if batch.key:
             kept = (batch.key.key, batch.key.digest, group.at, group.head, batch.answer)
             self._db.execute("INSERT INTO answer VALUES (?, ?, ?, ?, ?)", kept)
+        batch.ground.is_so = True
+        group.grounds.append(batch.ground)
         return Appended(group.head, batch.answer)
 
     def _write(self, group: _Group) -> None:

@@ -219,12 +219,47 @@ async def test_an_append_that_is_cut_off_is_not_built_on(log: MemoryLog) -> None
         one.cancel()
         with pytest.raises(asyncio.CancelledError):
             await one
+        others = [asyncio.create_task(ingest.submit([put(**{name: 1})])) for name in "yz"]
+        await asyncio.sleep(0)
         stuck.free.set()
+        await asyncio.gather(*others)
 
-        assert (await ingest.submit([put(y=1)])).results == [Result("score:A", 1)]
         item = hub.current("score:A")
         assert item is not None
-        assert item.state() == {"y": 1}
+        assert (item.v, item.state()) == (3, {"x": 1, "y": 1, "z": 1}), "it was appended"
+
+
+async def test_what_is_planned_on_a_batch_that_another_was_before_is_planned_anew(
+    log: MemoryLog,
+) -> None:
+    stuck = StuckLog(log)
+    async with hub_on(stuck) as hub, hub_on(log) as elsewhere:
+        here, there = Ingest(hub, SystemClock()), Ingest(elsewhere, SystemClock())
+        mine = [asyncio.create_task(here.submit([put(**{name: 1})])) for name in "xyz"]
+        await stuck.asked.wait()
+        await there.submit([put(other=1)])
+        stuck.free.set()
+        await asyncio.gather(*mine)
+
+        item = hub.current("score:A")
+        assert item is not None
+        assert (item.v, item.state()) == (4, {"other": 1, "x": 1, "y": 1, "z": 1})
+
+
+async def test_what_a_source_says_again_is_known_only_if_it_is_so(log: MemoryLog) -> None:
+    stuck = StuckLog(log)
+    async with hub_on(stuck) as hub:
+        ingest = Ingest(hub, SystemClock())
+        one = asyncio.create_task(ingest.submit([put(x=1)]))
+        await stuck.asked.wait()
+        stuck.fail(1)
+        again = asyncio.create_task(ingest.publish("s", [put(x=1)]))
+        await asyncio.sleep(0)
+        stuck.free.set()
+
+        with pytest.raises(LogUnavailable):
+            await one
+        assert await again == 1
 
 
 async def test_a_name_is_claimed_once_for_all(ingest: Ingest, hub: Hub) -> None:

@@ -6,6 +6,7 @@ from feed.clock import SystemClock
 from feed.hub.compose import State
 from feed.hub.hub import Hub
 from feed.hub.planner import Plan, Planner, checked_some
+from feed.log.base import Ground
 from feed.log.memory import MemoryLog
 from feed.model.change import Change
 from feed.model.entry import Record
@@ -23,7 +24,7 @@ async def planner(hub: Hub) -> Planner:
 
 def left(states: dict[str, State]) -> Plan:
     """Of others, that leaves these."""
-    return Plan([], [], states, set())
+    return Plan([], [], states, set(), Ground(), set())
 
 
 def versions(planner: Planner, *changes: Change) -> list[int]:
@@ -38,8 +39,30 @@ async def test_a_plan_begins_with_what_is_to_be_built_on(planner: Planner) -> No
     planner.build_on(first)
     assert versions(planner, put(x=2)) == [3]
 
-    planner.settle(first, is_so=False)
+    planner.settle(first)
     assert versions(planner, put(x=2)) == [1]
+
+
+async def test_a_plan_tells_what_it_builds_on_until_that_is_so(planner: Planner) -> None:
+    first = planner.plan([put(x=1)], None)
+    planner.build_on(first)
+    second = planner.plan([put(y=1), put("score:B", x=1)], None)
+    planner.build_on(second)
+    third = planner.plan([put(z=1)], None)
+
+    assert (first.on, second.on, third.on) == (set(), {first.ground}, {second.ground})
+    second.ground.is_so = True
+    planner.settle(second)
+    assert planner.plan([put(z=1)], None).on == set()
+    assert planner.plan([put(y=1)], "s").records == [], "what is so is still known"
+
+
+async def test_news_of_a_source_that_are_on_their_way_tell_whose(planner: Planner) -> None:
+    first = planner.plan([put(x=1)], None)
+    planner.build_on(first)
+
+    again = planner.plan([put(x=1)], "s")
+    assert (again.records, again.on) == ([], {first.ground})
 
 
 async def test_what_was_built_on_a_failure_is_left_to_its_own(planner: Planner) -> None:
@@ -48,9 +71,9 @@ async def test_what_was_built_on_a_failure_is_left_to_its_own(planner: Planner) 
     second = planner.plan([put(x=2)], None)
     planner.build_on(second)
 
-    planner.settle(first, is_so=False)
+    planner.settle(first)
     assert versions(planner, put(x=3)) == [3]
-    planner.settle(second, is_so=False)
+    planner.settle(second)
     assert versions(planner, put(x=3)) == [1]
 
 

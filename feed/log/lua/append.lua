@@ -109,8 +109,8 @@ local function append(records, at_ms)
     end
 end
 
-local function outcome(batch)
-    local batch_term, at_ms, answer, digest_at, is_dry, records, note = unpack(batch)
+local function outcome(batch, appended)
+    local batch_term, at_ms, answer, digest_at, is_dry, records, note, on = unpack(batch)
     if answer > 0 then
         local kept = redis.call('GET', key_of(answer))
         if kept then
@@ -123,6 +123,11 @@ local function outcome(batch)
     end
     if batch_term ~= '' and batch_term ~= term then
         return {'fenced'}
+    end
+    for _, place in ipairs(on) do  -- 0: of an earlier call, which did not append it
+        if not appended[place] then
+            return {'unfounded'}
+        end
     end
     local wrong = refused(records)
     if wrong then
@@ -162,9 +167,11 @@ local function set_all(key, values)
     end
 end
 
-local outcomes = {'ok', head, was[6]}
-for _, batch in ipairs(cmsgpack.unpack(ARGV[9])) do
-    outcomes[#outcomes + 1] = outcome(batch)
+local outcomes, appended = {'ok', head, was[6]}, {}
+for place, batch in ipairs(cmsgpack.unpack(ARGV[9])) do
+    local told = outcome(batch, appended)
+    outcomes[#outcomes + 1] = told
+    appended[place] = told[1] == 'appended' and not batch[5]
 end
 set_all(versions, changed)
 set_all(items, stored)
