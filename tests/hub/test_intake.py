@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
 import pytest
 
 from feed.errors import LogUnavailable
 from feed.hub.hub import Hub
 from feed.hub.ingest import Ingest
 from feed.hub.intake import Intake
+from feed.log.base import Bounds
 from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
 from feed.model.entry import Entry
@@ -47,6 +49,14 @@ class Newsroom:
     async def entries(self) -> Sequence[Entry]:
         """The whole log."""
         return await self.log.read(0, 100_000)
+
+    async def move_on(self) -> None:
+        """So much happens that the hub remembers nothing of before."""
+        for number in range(12):
+            many = [
+                Change(topic=f"price:{number}-{each}", patch={"price": "1"}) for each in range(1000)
+            ]
+            await self.ingest.submit(many)
 
     def state(self, topic: str) -> object:
         """The item's state."""
@@ -130,11 +140,7 @@ def test_goals_are_known_though_the_memory_has_moved_on() -> None:
     async def act(room: Newsroom) -> None:
         await room.says("api", match(0, 0))
         await room.says("api", match(1, 0), goal("a"))
-        for number in range(12):
-            many = [
-                Change(topic=f"price:{number}-{each}", patch={"price": "1"}) for each in range(1000)
-            ]
-            await room.ingest.submit(many)
+        await room.move_on()
         assert room.hub.live.tail.first > 3
         await room.says("api", match(0, 0), goal("a", op="void"))
         assert told(await room.entries()) == [
@@ -150,11 +156,7 @@ def test_what_was_trimmed_is_passed_over() -> None:
         await room.says("api", match(0, 0))
         await room.says("api", match(1, 0), goal("a"))
         await room.intake.stop()
-        for number in range(12):
-            many = [
-                Change(topic=f"price:{number}-{each}", patch={"price": "1"}) for each in range(1000)
-            ]
-            await room.ingest.submit(many)
+        await room.move_on()
         await room.log.trim(3000)
         await room.begin().start()
         for _ in range(3):
@@ -175,6 +177,86 @@ def test_what_the_log_refuses_is_decided_anew() -> None:
             await room.intake.publish(poll)
         assert await room.intake.publish(poll) == 2
         assert counted(await room.entries()) == (2, 0)
+
+    play(act)
+
+
+def test_an_event_that_waited_is_told_though_the_log_refused_it_first() -> None:
+    async def act(room: Newsroom) -> None:
+        await room.says("api", match(0, 0), goal("first"))
+        assert counted(await room.entries()) == (0, 0)
+        poll = Poll("api", room.clock.now_ms() + 5000, (match(1, 0),))
+        room.log.fail(1)
+        with pytest.raises(LogUnavailable):
+            await room.intake.publish(poll)
+        assert await room.intake.publish(poll) == 1
+        assert told(await room.entries())[-1][:2] == ("add", "first")
+
+    play(act)
+
+
+def test_what_is_decided_is_appended_though_its_poll_never_comes_again() -> None:
+    async def act(room: Newsroom) -> None:
+        await room.says("api", match(0, 0))
+        poll = Poll("api", room.clock.now_ms() + 5000, (match(1, 0), goal("a")))
+        room.log.fail(1)
+        with pytest.raises(LogUnavailable):
+            await room.intake.publish(poll)
+        await asyncio.sleep(1.1)
+        assert told(await room.entries())[-1][:2] == ("add", "a")
+        assert await room.intake.publish(poll) == 1, "so many it was"
+        assert len(await room.entries()) == 2
+
+    play(act)
+
+
+def test_a_source_that_steps_in_does_so_when_the_log_can_be_written() -> None:
+    async def act(room: Newsroom) -> None:
+        await room.says("api", coin("100"))
+        await room.says("spare", coin("101"))
+        await asyncio.sleep(29.5)
+        await room.says("spare", coin("102"))
+        room.log.fail(3)
+        await asyncio.sleep(10)
+        item = room.hub.current(COIN)
+        assert item is not None
+        shown = item.state() or {}
+        assert (shown["price"], shown["source"], shown["state"]) == ("102", "spare", "live")
+
+    play(act, API, msgspec.structs.replace(API, name="spare"))
+
+
+def test_a_generator_s_name_is_told_though_the_log_refused_it_first() -> None:
+    async def act(room: Newsroom) -> None:
+        poll = Poll("walk", room.clock.now_ms(), (Change(topic=COIN, patch={"price": "1"}),))
+        room.log.fail(1)
+        with pytest.raises(LogUnavailable):
+            await room.intake.publish(poll)
+        assert await room.intake.publish(poll) == 1
+        [entry] = await room.entries()
+        assert entry.after() == {"price": "1", "source": "walk", "high": "1", "low": "1"}
+
+    play(act, WALK)
+
+
+def test_what_is_trimmed_while_it_is_read_is_passed_over() -> None:
+    async def act(room: Newsroom) -> None:
+        await room.says("api", match(0, 0))
+        await room.intake.stop()
+        await room.move_on()
+        await room.log.trim(1000)
+        bounds, trims = room.log.bounds, iter((2000, 3000))
+
+        async def trimmed_meanwhile() -> Bounds:
+            now = await bounds()
+            for before in trims:
+                await room.log.trim(before)
+                break
+            return now
+
+        room.hub.log.bounds = trimmed_meanwhile  # type: ignore[method-assign]
+        await room.begin().start()
+        assert next(trims, None) is None
 
     play(act)
 

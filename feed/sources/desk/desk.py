@@ -1,8 +1,8 @@
 """What sources say → what is published: who is believed, what is held, how well each item stands.
 
 One desk for one leader's term. It decides, and does nothing: time and items come from outside,
-and what it gives is appended by others. What was appended it learns from the log alone, so that a
-decision that could not be carried out is made again.
+and what it gives is appended by others before it is asked anything more. What was appended it
+learns from the log alone.
 """
 
 import re
