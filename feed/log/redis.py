@@ -20,11 +20,10 @@ from feed.log.redis_lease import RedisLease
 from feed.log.redis_reader import (
     Reader,
     entries_of,
-    entry_id,
     item_of,
     offset_of,
 )
-from feed.log.redis_seen import ANOTHER, Place, Seen
+from feed.log.redis_seen import ANOTHER, Place, Seen, entry_id, is_lost, look_at
 from feed.log.redis_store import EVENTS, ITEMS, LOG, META, NOTES, Argument, Store
 from feed.log.redis_writer import Writer, event_name
 from feed.log.trouble import Trouble
@@ -167,11 +166,10 @@ class RedisLog:
     async def _ask(self, *commands: Sequence[Argument]) -> tuple[Any, ...]:
         """The head, and the answers to some commands, as of the same moment."""
         seen = self._seen.newest
-        (epoch, head, call), *answers = await self._store.ask(*commands)
+        (epoch, head, call), there, *answers = await self._store.ask(look_at(seen), *commands)
         if epoch is None or epoch.decode() != self._epoch:
             raise LogReplaced(ANOTHER)
-        place = Place(int(head), call)
-        if place.offset < seen.offset:
+        if is_lost(seen, int(head), there):
             raise await self._store.replaced(self._epoch)
-        self._seen.note(place)
-        return place.offset, *answers
+        self._seen.note(Place(int(head), call))
+        return int(head), *answers

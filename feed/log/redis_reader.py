@@ -10,7 +10,7 @@ import msgspec
 from feed.errors import LogReplaced, LogTrimmed, LogUnavailable
 from feed.log.base import READ_LIMIT
 from feed.log.published import Published
-from feed.log.redis_seen import ANOTHER, Place, Seen
+from feed.log.redis_seen import ANOTHER, CALL, Place, Seen, entry_id, has, is_lost, look_at
 from feed.log.redis_store import LOG, Store
 from feed.model.entry import Entry, Item
 
@@ -35,7 +35,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
     undo: bytes | None
 
 
-_EPOCH, _CALL, _AT, _BODY = 1, 3, 5, 7
+_EPOCH, _AT, _BODY = 1, 5, 7
 """Where an entry of the stream has its fields' values."""
 
 _unpack = msgspec.msgpack.Decoder(Body).decode
@@ -46,19 +46,14 @@ def offset_of(entry_id: bytes) -> int:
     return int(entry_id[:-2])
 
 
-def entry_id(offset: int) -> bytes:
-    """The id of an entry in the stream."""
-    return b"%d-0" % offset
-
-
 def entries_of(stream: Sequence[Any]) -> list[Entry]:
     """Entries as the stream tells them → as everybody else knows them."""
     entries = []
-    for entry_id, fields in stream:
+    for name, fields in stream:
         body = _unpack(fields[_BODY])
         entries.append(
             Entry(
-                offset_of(entry_id),
+                offset_of(name),
                 int(fields[_AT]),
                 body.topic,
                 body.v,
@@ -131,12 +126,18 @@ class Reader:
 
     async def _read_on(self) -> None:
         """Publish until the server is silent for a while."""
-        while stream := await self._store.wait(entry_id(self._published.head), READ_LIMIT, _WAIT_S):
+        while True:
+            seen, after = self._seen.newest, entry_id(self._published.head)
+            there, stream = await self._store.wait(look_at(seen), after, READ_LIMIT, _WAIT_S)
+            if not stream:
+                return
+            if not any(has(seen, each) for each in there):
+                await self._check()  # it was trimmed, or lost
             if any(fields[_EPOCH] != self._epoch.encode() for _, fields in stream):
                 raise LogReplaced(ANOTHER)
             entries = entries_of(stream)
             self._follows(entries[0].offset)
-            self._seen.note(Place(entries[-1].offset, stream[-1][1][_CALL]))
+            self._seen.note(Place(entries[-1].offset, stream[-1][1][CALL]))
             self._published.publish(entries)
 
     async def _check(self) -> None:
@@ -145,19 +146,15 @@ class Reader:
         A server that failed over may have lost the last entries, and others may stand in their
         place by now: then whoever has seen them must know, and the log gets a new epoch.
         """
-        offset, call = self._seen.newest
-        here = entry_id(offset)
-        (epoch, head, _), at_place, oldest = await self._store.ask(
-            (b"XRANGE", LOG, here, here),
-            (b"XRANGE", LOG, b"-", b"+", b"COUNT", 1),
+        seen = self._seen.newest
+        (epoch, head, _), there, oldest = await self._store.ask(
+            look_at(seen), (b"XRANGE", LOG, b"-", b"+", b"COUNT", 1)
         )
         if epoch is None or epoch.decode() != self._epoch:
             raise LogReplaced(ANOTHER)
-        first = offset_of(oldest[0][0]) if oldest else int(head) + 1
-        is_there = at_place[0][1][_CALL] == call if at_place else offset < first  # it was trimmed
-        if not is_there:
+        if is_lost(seen, int(head), there):
             raise await self._store.replaced(self._epoch)
-        self._follows(first)
+        self._follows(offset_of(oldest[0][0]) if oldest else int(head) + 1)
 
     def _follows(self, first: int) -> None:
         """See that an entry leaves no gap after what was read. Raises LogTrimmed."""

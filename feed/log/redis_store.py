@@ -124,12 +124,19 @@ class Store:
             if before == after:
                 return [before, *answers]
 
-    async def wait(self, after: bytes, limit: int, wait_s: float) -> Sequence[Any]:
-        """At most `limit` entries of the stream after an id, as soon as there are any."""
-        async with self._in_our_words():
-            wait = (b"BLOCK", round(wait_s * 1000))
-            found = await self._say(b"XREAD", b"COUNT", limit, *wait, b"STREAMS", LOG, after)
-            return found[0][1] if found else ()
+    async def wait(
+        self, first: Sequence[Argument], after: bytes, limit: int, wait_s: float
+    ) -> tuple[Any, Sequence[Any]]:
+        """The answer to a command; then, of the same server, the stream's entries after an id.
+
+        They are at most `limit`, as soon as there are any.
+        """
+        wait = (b"XREAD", b"COUNT", limit, b"BLOCK", round(wait_s * 1000), b"STREAMS", LOG, after)
+        async with self._in_our_words(), self._redis.pipeline(transaction=False) as together:
+            together.execute_command(*first)
+            together.execute_command(*wait)
+            answer, found = await together.execute()
+            return answer, found[0][1] if found else ()
 
     async def replaced(self, epoch: str) -> LogReplaced:
         """Begin a new epoch, if nobody else has, since entries of this one are lost.

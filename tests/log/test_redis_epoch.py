@@ -147,6 +147,50 @@ async def test_others_may_have_taken_the_places_of_lost_entries_meanwhile(
         await each.aclose()
 
 
+async def test_a_read_does_not_take_other_entries_for_those_that_were_seen(
+    proxy: ValkeyProxy, server: Valkey, tmp_path: Path
+) -> None:
+    """It comes before the reader is there again, and what it asks for is nobody's loss."""
+    log = await RedisLog.open(proxy.log_url())
+    await fill(log, 5)
+    server.copy(tmp_path / "then")
+    await fill(log, 2)
+    assert len(await followed(log, 0, 7)) == 7
+    proxy.go_away()
+    server.lose_all_since(tmp_path / "then")
+    other = await RedisLog.open(server.url())
+    await fill(other, 3)
+    proxy.port = server.port
+
+    with pytest.raises(LogReplaced):
+        await patiently(lambda: log.event_kind("price:A", "e"))
+    await replaced(log, 7)
+    for each in (log, other):
+        await each.aclose()
+
+
+async def test_a_reader_whose_server_is_another_all_at_once_reads_nothing_of_it(
+    proxy: ValkeyProxy, server: Valkey, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where its connection was cut, and made again, between two entries."""
+    log = await RedisLog.open(proxy.log_url())
+    await fill(log, 3)
+    assert len(await followed(log, 0, 3)) == 3
+    go_on = asyncio.Event()
+    proxy.pause_before(WAIT, go_on)
+    await proxy.paused.wait()
+    epoch = (await log.bounds()).epoch
+    server.say("DEL {feed}:log")
+    for offset in range(1, 5):
+        server.say(f"XADD {{feed}}:log {offset}-0 e {epoch} c another a 1 b rubbish")
+    server.say("HSET {feed}:meta head 4 call another")
+    go_on.set()
+
+    await replaced(log, 3)
+    assert "the log cannot be followed" not in caplog.text, "it was not even read"
+    await log.aclose()
+
+
 @pytest.mark.parametrize("silent", [WAIT, CHECK], ids=["its reader", "its next append"])
 @pytest.mark.parametrize("others", [0, 1])
 async def test_what_was_acknowledged_and_read_by_nobody_is_missed_too(

@@ -41,7 +41,7 @@ class ValkeyProxy(Relay):
         self._lose += [word] * times
 
     def pause_before(self, word: bytes, go_on: asyncio.Event) -> None:
-        """Let the server wait before this word, when it is said next, and `paused` be set."""
+        """Let the server wait for what says this word next, and `paused` be set."""
         self._pause = word, go_on
 
     def withhold(self, word: bytes) -> None:
@@ -103,12 +103,9 @@ class ValkeyProxy(Relay):
                     self._lose.remove(losing)
                     await _end(down)
                 if self._pause and self._pause[0] in said:
-                    (word, go_on), self._pause = self._pause, None
-                    place = said.index(word)
-                    to_server.write(said[:place])
+                    (_, go_on), self._pause = self._pause, None
                     self.paused.set()
                     await go_on.wait()
-                    said = said[place:]
                 to_server.write(said)
                 await to_server.drain()
                 if losing:
