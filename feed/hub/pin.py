@@ -6,7 +6,7 @@ An item says itself what of it is pinned, so every reader sees it and every inst
 where it took the field away).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -95,11 +95,22 @@ def released(state: JsonObject, now_ms: int | None) -> JsonObject:
     if not over:
         return {}
     patch: JsonObject = {FIELD: None if len(over) == len(pinned) else dict.fromkeys(over)}
-    for pointer in over:
-        pin = pinned[pointer]
+    catch_up(patch, state, over)
+    return patch
+
+
+def catch_up(patch: JsonObject, state: JsonObject, names: Iterable[str]) -> None:
+    """Have the patch that ends these pins of a state give what their source has said meanwhile."""
+    pinned = _pinned(state)
+    for pointer in names:
+        pin = pinned.get(pointer)
         if isinstance(pin, dict) and ("source" in pin or "gone" in pin):
             _put(patch, _path(pointer), pin.get("source"))
-    return patch
+
+
+def begun(before: JsonObject, after: JsonObject) -> set[str]:
+    """The pins that a state has and one before it has not, by their pointers."""
+    return _pinned(after).keys() - _pinned(before).keys()
 
 
 def _pinned(state: JsonObject) -> JsonObject:

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from feed.errors import NotToUndo
-from feed.hub.pin import FIELD
+from feed.hub.pin import FIELD, begun, catch_up
 from feed.model.change import Change, EventChange
 from feed.model.codec import Json, JsonObject, decode_object
 from feed.model.entry import Entry, Item
-from feed.model.merge import difference
+from feed.model.merge import difference, merge
 
 WHY = "undone"
 
@@ -39,10 +39,10 @@ def compensation(
     for event, then in events_of(batch).items():
         if _standing(told[event].now or then) != _standing(then):
             raise NotToUndo(f"{event[0]}: event {event[1]} has changed since")
-    changes, met = [], set[str]()
+    changes, met, ended = [], set[str](), _pins(batch)
     for entry in reversed(batch):
         if entry.item is not None:
-            back = _back(entry)
+            back = _back(entry, current(entry.topic), ended.get(entry.topic, set()))
             if entry.topic not in met:
                 back = replace(back, if_v=_version(current(entry.topic)))
             met.add(entry.topic)
@@ -95,13 +95,30 @@ def _meet(since: Json, ways: Sequence[Json]) -> bool:
     return False
 
 
-def _back(entry: Entry) -> Change:
+def _pins(batch: Iterable[Entry]) -> dict[str, set[str]]:
+    """By topic the pins that a batch made, which end where it is taken back."""
+    before: dict[str, JsonObject] = {}
+    after: dict[str, JsonObject] = {}
+    for entry in batch:
+        if entry.item is not None:
+            before.setdefault(entry.topic, entry.before() or {})
+            after[entry.topic] = entry.after() or {}
+    return {topic: begun(before[topic], state) for topic, state in after.items()}
+
+
+def _back(entry: Entry, item: Item | None, ended: Iterable[str]) -> Change:
+    """The change that leads back behind an entry; of `ended` pins, to what was said meanwhile."""
     before = entry.before()
     if before is None:
         return Change(topic=entry.topic, gone=True)
+    now = (None if item is None else item.state()) or {}
     if entry.data is None:
-        return Change(topic=entry.topic, data=before)
-    return Change(topic=entry.topic, patch=entry.way())
+        said: JsonObject = {}
+        catch_up(said, now, ended)
+        return Change(topic=entry.topic, data=merge(before, said))
+    way = entry.way()
+    catch_up(way, now, ended)
+    return Change(topic=entry.topic, patch=way)
 
 
 def _event_back(entry: Entry, told: Mapping[tuple[str, str], Told]) -> Change:

@@ -157,12 +157,43 @@ async def test_what_the_log_holds_no_longer(desk: Desk, log: MemoryLog) -> None:
         await desk.undo(done)
 
 
-async def test_pins_are_no_change_of_the_field(desk: Desk, ingest: Ingest) -> None:
+def pin(**patch: Any) -> Change:
+    return Change(topic=A, patch=patch, pin_s=60)
+
+
+@pytest.mark.parametrize(
+    ("batch", "said", "state"),
+    [
+        ([pin(n=2)], None, {"n": 1, "side": {"s": 1}}),
+        ([pin(n=2)], put(n=3), {"n": 3, "side": {"s": 1}}),
+        ([pin(n=1)], put(n=3), {"n": 3, "side": {"s": 1}}),
+        ([pin(n=2)], put(n=None), {"side": {"s": 1}}),
+        ([pin(side={"s": 2})], put(side={"s": 3, "t": 3}), {"n": 1, "side": {"s": 3, "t": 3}}),
+        ([put(n=4), pin(n=2)], put(n=3), {"n": 3, "side": {"s": 1}}),
+        ([GONE, whole(n=5), pin(n=2)], put(n=3), {"n": 3, "side": {"s": 1}}),
+        ([pin(n=2), pin(side=None)], whole(n=3, side="none"), {"n": 3, "side": "none"}),
+    ],
+)
+async def test_a_pin_that_is_taken_back_ends_with_what_its_source_said(
+    desk: Desk, ingest: Ingest, batch: list[Change], said: Change | None, state: JsonObject
+) -> None:
+    await desk.do(whole(n=1, side={"s": 1}))
+    done = await desk.do(*batch)
+    if said:
+        await ingest.publish("s", [said])
+    await desk.undo(done)
+    assert desk.state() == state
+
+
+async def test_a_pin_of_before_stays_with_its_value(desk: Desk, ingest: Ingest) -> None:
     await desk.do(whole(n=1))
-    done = await desk.do(Change(topic=A, patch={"n": 2}, pin_s=60))
+    await desk.do(pin(n=2))
+    done = await desk.do(pin(n=4))
     await ingest.publish("s", [put(n=3)])
     await desk.undo(done)
-    assert desk.state() == {"n": 1}
+    state = desk.state()
+    assert state is not None
+    assert (state["n"], list(state)) == (2, ["n", "pinned"])
 
 
 async def test_who_ends_pins_is_remembered(hub: Hub, desk: Desk, ingest: Ingest) -> None:
