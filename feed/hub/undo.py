@@ -47,8 +47,9 @@ def compensation(
                 back = replace(back, if_v=_version(current(entry.topic)))
             met.add(entry.topic)
             changes.append(back)
-        if entry.event is not None:
-            changes.append(_event_back(entry, told))
+    for event, first in events_of(reversed(batch)).items():
+        is_new = first["op"] == "add"
+        changes.append(_voided(*event) if is_new else _event_back(*event, told[event].before))
     return changes
 
 
@@ -62,7 +63,7 @@ def _standing(event: JsonObject) -> tuple[Json, ...]:
 
 
 def events_of(batch: Iterable[Entry]) -> dict[tuple[str, str], JsonObject]:
-    """Topic and id of every event of some entries → the last that they say of it."""
+    """Topic and id of every event of some entries → what the last of them says of it."""
     told = [(entry.topic, decode_object(entry.event)) for entry in batch if entry.event is not None]
     return {(topic, str(event["id"])): event for topic, event in told}
 
@@ -121,18 +122,18 @@ def _back(entry: Entry, item: Item | None, ended: Iterable[str]) -> Change:
     return Change(topic=entry.topic, patch=way)
 
 
-def _event_back(entry: Entry, told: Mapping[tuple[str, str], Told]) -> Change:
-    event = decode_object(entry.event or b"{}")
-    name = str(event["id"])
-    before = told[entry.topic, name].before
-    if event["op"] == "add":
-        return Change(topic=entry.topic, event=EventChange(op="void", id=name, data={"why": WHY}))
+def _voided(topic: str, name: str) -> Change:
+    return Change(topic=topic, event=EventChange(op="void", id=name, data={"why": WHY}))
+
+
+def _event_back(topic: str, name: str, before: JsonObject | None) -> Change:
+    """The correction that leads an event back to how it was told before."""
     if before is None:
         raise NotToUndo(f"the log no longer tells what {name} was")
     data = before.get("data")
     void = before["op"] == "void"
     return Change(
-        topic=entry.topic,
+        topic=topic,
         event=EventChange(
             op="void" if void else "amend",
             id=name,

@@ -72,6 +72,8 @@ CASES: dict[str, tuple[Sequence[Change], Sequence[Change]]] = {
     "a topic that came and went": ([], [put(n=1), GONE]),
     "several": ([whole(n=1)], [put(n=2), put(n=3, a=1), event()]),
     "a topic that an event made": ([], [event()]),
+    "an event and its correction": ([whole(n=1)], [event(by="X"), event("amend", by="Y")]),
+    "an event that came and went": ([whole(n=1)], [event(), event("void"), put(n=2)]),
 }
 
 
@@ -126,6 +128,25 @@ async def test_an_event_that_was_corrected_since(desk: Desk) -> None:
         await desk.undo(added)
     await desk.undo(amended)
     await desk.undo(added)
+
+
+async def test_an_event_of_many_corrections_is_led_back_once(desk: Desk, log: MemoryLog) -> None:
+    await desk.do(event(by="X"))
+    done = await desk.do(event("amend", by="Y"), event("void"), event("amend", by="Z"))
+    head = (await log.bounds()).head
+    await desk.undo(done)
+    [back] = await log.read(head, 9)
+    assert back.event is not None
+    assert b'"op":"amend"' in back.event
+    assert b'{"by":"X"}' in back.event
+
+
+async def test_an_event_that_was_added_and_corrected_is_voided(desk: Desk, log: MemoryLog) -> None:
+    await desk.do(whole(n=1))
+    done = await desk.do(event(by="X"), event("amend", by="Y"))
+    head = (await log.bounds()).head
+    await desk.undo(done)
+    assert [b'"op":"void"' in (entry.event or b"") for entry in await log.read(head, 9)] == [True]
 
 
 async def test_corrections_are_taken_back(desk: Desk, log: MemoryLog) -> None:
