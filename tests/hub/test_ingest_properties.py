@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import cycle
 from typing import NamedTuple
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feed.clock import SystemClock
@@ -67,6 +67,7 @@ async def turns(count: int) -> None:
         await asyncio.sleep(0)
 
 
+@settings(max_examples=200)
 @given(STEPS, TURNS)
 def test_no_change_takes_another_back(steps: list[Step], late: list[int]) -> None:
     asyncio.run(_play(steps, late))
