@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from feed.client.fault import Cut, Ended, ServerFault
+from feed.client.fault import Blocked, Cut, Ended, ServerFault
 from feed.client.transport import MOST_BYTES, broken, refused
 from feed.client.wanted import Wanted
 from feed.model.codec import encode
@@ -10,6 +10,10 @@ from feed.model.codec import encode
 _CLOSE_S = 2.0
 _FINAL = (1003, 1009, 4400, 4401, 4403, 4429)
 """Close codes after which the same client would fare the same again (protocol section 5)."""
+
+_NO_HANDSHAKE = (400, 426)
+"""Answers of the feed itself to one that something in between has changed: it asks for nothing yet,
+so that nothing else in it can be wrong."""
 
 _CLOSED = {
     1001: "the server is shutting down",
@@ -38,6 +42,8 @@ class WebSocket:
                 url, max_msg_size=MOST_BYTES, timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_S)
             )
         except aiohttp.WSServerHandshakeError as error:
+            if error.status in _NO_HANDSHAKE:
+                raise Blocked(f"{url} answers {error.status}", is_refusal=True) from error
             raise refused(url, error.status, error.headers) from error
         except (aiohttp.ClientError, OSError) as error:
             raise broken(error) from error

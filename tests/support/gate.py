@@ -6,8 +6,9 @@ from typing import Literal, TypeAlias
 
 from tests.support.relay import CHUNK_BYTES, Relay, both_ways, pass_on
 
-Rule: TypeAlias = int | Literal["open", "hang", "head"]
-"""A status to answer with; `hang`: no answer at all; `head`: of the answer only its head."""
+Rule: TypeAlias = int | bytes | Literal["open", "hang", "head"]
+"""A status to answer with; a header of the request that is not passed on; `hang`: no answer at all;
+`head`: of the answer only its head."""
 
 _HEAD_END = b"\r\n\r\n"
 
@@ -55,6 +56,9 @@ class Gate(Relay):
         elif rule == "hang":
             await reader.read()
         else:
+            if isinstance(rule, bytes):
+                lines = head.splitlines(keepends=True)
+                head = b"".join(line for line in lines if not line.startswith(rule + b":"))
             await self._pass_on(head, reader, writer, head_only=rule == "head")
 
     async def _pass_on(
