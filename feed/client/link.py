@@ -12,6 +12,7 @@ class Link:
     """A connection whose frames are applied, and the one of them that is waited for.
 
     `patience_s`: how long it may be silent. `live_s`: since when the state is current by it.
+    `stands`: how often items were had for the frame that is there.
     """
 
     def __init__(self, transport: Transport, rung: int, patience_s: float) -> None:
@@ -29,6 +30,7 @@ class Link:
 
     def expect(self) -> None:
         """Wait for the next frame."""
+        self.stands = 0
         self.receiving = asyncio.create_task(self.transport.receive())
 
     async def close(self) -> None:

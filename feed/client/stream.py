@@ -192,8 +192,11 @@ class Stream:
     async def _received(self, link: Link) -> Sequence[Message]:
         try:
             text = link.receiving.result()
+            frame = parse(text)
+            if frame and link.stands < _STANDS and self.reader.lacks(frame):
+                return [await self._stand(link, frame)]  # the frame is looked at again after it
             link.expect()
-            return await self._heard(link, text)
+            return self._heard(link, text, frame)
         except ServerFault as fault:
             return self._erred(link, fault)
         except Lost as fault:
@@ -205,27 +208,20 @@ class Stream:
         self.reader.forget()
         return [Faulty(str(fault)), *self._lost(link, Cut(f"the server erred: {fault}"))]
 
-    async def _heard(self, link: Link, text: str) -> Sequence[Message]:
+    async def _stand(self, link: Link, frame: Frame) -> Stood:
+        """Have the items that the frame builds upon, or newer ones where it still lacks some."""
+        if link.stands:
+            await asyncio.sleep(_STAND_S)
+        link.stands += 1
+        elements = await standing(self._session, self._wanted, self._pace.connect_s)
+        return Stood(self.reader.stand(elements, frame))
+
+    def _heard(self, link: Link, text: str, frame: Frame | None) -> Sequence[Message]:
         """Raises ServerFault, Lost and Ended."""
-        frame = parse(text)
         if frame is None:
             return [Heard(text, None, News())]
-        stood = await self._stand(frame)
-        try:
-            news = self.reader.apply(frame)
-        except ServerFault as fault:
-            return [*stood, *self._erred(link, fault)]
-        return [*stood, Heard(text, frame, news), *self._follow(link, frame)]
-
-    async def _stand(self, frame: Frame) -> Sequence[Message]:
-        """Have the items that the frame builds upon, where the reader lacks them."""
-        stood: list[Message] = []
-        while self.reader.lacks(frame) and len(stood) < _STANDS:
-            if stood:
-                await asyncio.sleep(_STAND_S)
-            elements = await standing(self._session, self._wanted, self._pace.connect_s)
-            stood.append(Stood(self.reader.stand(elements, frame)))
-        return stood
+        news = self.reader.apply(frame)
+        return [Heard(text, frame, news), *self._follow(link, frame)]
 
     def _follow(self, link: Link, frame: Frame) -> Sequence[Message]:
         """Do what a frame asks of the connection."""

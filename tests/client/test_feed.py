@@ -108,6 +108,32 @@ async def test_the_cursor_moves_when_a_frame_was_handled(gate: Gate, desk: Desk)
         assert feed.cursor == first.cursor
 
 
+async def test_the_cursor_stays_while_a_frame_is_handled_that_lacked_items(
+    gate: Gate, desk: Desk
+) -> None:
+    await desk.price("1", "OLD")
+    async with (
+        asyncio.timeout(FUSE_S),
+        Feed(gate.url, pace=QUICK) as feed,
+        aclosing(feed.changes()) as changes,
+    ):
+        stored = (await anext(changes)).cursor
+    event = {"topic": "score:B", "event": {"kind": "goal"}}
+    old = {"topic": "OLD", "set": {"price": "2"}}, {"topic": "OLD", "gone": True}
+    await desk.say(*old, *([event] * 3))
+    cursors: list[str | None] = []
+    async with (
+        asyncio.timeout(FUSE_S),
+        Feed(gate.url, pace=QUICK, cursor=stored) as feed,
+        aclosing(feed.changes()) as changes,
+    ):
+        async for change in changes:
+            cursors.append(feed.cursor)
+            if isinstance(change, EventChange) and change.cursor:
+                break
+        assert cursors == [stored] * 5, "an item, one that is gone and three events"
+
+
 async def test_only_some_fields(gate: Gate, desk: Desk) -> None:
     await desk.say({"topic": "A", "set": {"price": "1", "bid": "0.9"}})
     async with (

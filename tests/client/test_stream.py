@@ -177,20 +177,40 @@ async def test_unknown_frame_is_handed_on_and_changes_nothing(session: ClientSes
         assert '{"type": "news"}' in texts
 
 
+def stands(double: ScriptedServer, *items: dict[str, Any]) -> None:
+    """Each time it is asked how things stand it tells the next item, and then nothing any more."""
+    left = list(items)
+
+    async def answer(_: web.Request) -> web.Response:
+        if not left:
+            return web.Response(status=503)
+        return web.json_response({"cursor": "e-9", "items": [left.pop(0)]})
+
+    double.app.router.add_get("/snapshot", answer)
+
+
 async def test_items_stood_on_are_told_where_the_frame_turns_out_to_be_wrong(
     session: ClientSession,
 ) -> None:
-    standing = [{**A1, "v": 4}, {**A1, "v": 6}]
     wrong = update("e-9", {**A2, "v": 6}, {"topic": "price:B", "v": 1, "ts": 1})
     double = ScriptedServer([*RESUMED, wrong], [WELCOME, subscribed(), snapshot("e-9", A2_WHOLE)])
-
-    async def items(_: web.Request) -> web.Response:
-        return web.json_response({"cursor": "e-9", "items": [standing.pop(0)]})
-
-    double.app.router.add_get("/snapshot", items)
+    stands(double, {**A1, "v": 4}, {**A1, "v": 6})
     async with TestServer(double.app) as server:
         wanted = Wanted(url=url_of(server), topics=("*",))
         async with Stream(session, wanted, Reader("e-1"), QUICK) as stream:
             heard = await until_price(stream, "2")
     kinds = [type(message) for message in heard if isinstance(message, Stood | Faulty)]
     assert kinds == [Stood, Stood, Faulty]
+
+
+async def test_items_stood_on_are_told_where_further_ones_cannot_be_had(
+    session: ClientSession,
+) -> None:
+    double = ScriptedServer([*RESUMED, update("e-9", {**A2, "v": 7})], RESUMED)
+    stands(double, A1, {**A1, "v": 5, "data": {"price": "2"}})
+    async with TestServer(double.app) as server:
+        wanted = Wanted(url=url_of(server), topics=("*",))
+        async with Stream(session, wanted, Reader("e-1"), QUICK) as stream:
+            heard = await until_price(stream, "2")
+    stood = [message.news for message in heard if isinstance(message, Stood)]
+    assert [step.v for news in stood for step in news.steps] == [1, 5]
