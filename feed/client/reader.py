@@ -1,6 +1,7 @@
 """Frames → state, by the letter of the protocol. No I/O."""
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple, assert_never
 
 from feed.client.fault import ServerFault
@@ -111,18 +112,22 @@ class Reader:
         if self._ahead is None:
             return News()
         self._ahead.stands = True
-        steps = []
-        for element in elements:
-            had = self.items.get(element.topic)
-            if element.topic not in self._ahead.met and (had is None or had.v < element.v):
-                steps.append(self._whole(element))
+        ahead = self._ahead
+        steps = self._taken(
+            self._whole(element)
+            for element in elements
+            if element.topic not in ahead.met and self._is_newer(element)
+        )
         if isinstance(frame, Update):
             topics = {element.topic for element in frame.items}
-            self._ahead.gone |= topics - self.items.keys() - self._ahead.met
-        return News(tuple(steps))
+            ahead.gone |= topics - self.items.keys() - ahead.met
+        return News(steps)
 
     def apply(self, frame: Frame) -> News:
-        """Apply the next frame. Raises ServerFault, after which only `forget` helps."""
+        """Apply the next frame, all of it.
+
+        Raises ServerFault, after which items and cursor are as before, and only `forget` helps.
+        """
         match frame:
             case Subscribed():
                 self._subscribed(frame)
@@ -162,17 +167,39 @@ class Reader:
             for topic in self.items
             if topic not in present and not self._vouched.matches(topic)
         ]
-        steps = [self._step(topic, self.items[topic].v, None) for topic in missing]
-        steps += [self._whole(element) for element in parts]
+        steps = self._taken(
+            chain(
+                (self._step(topic, self.items[topic].v, None) for topic in missing),
+                map(self._whole, parts),
+            )
+        )
         self.cursor = frame.cursor
         self._vouched = self._in_force
         self._ahead = None
-        return News(tuple(steps))
+        return News(steps)
 
     def _update(self, frame: Update) -> News:
-        steps = [self._change(element) for element in frame.items if not self._is_known(element)]
+        steps = self._taken(
+            self._change(element) for element in frame.items if not self._is_known(element)
+        )
         self.cursor = frame.cursor
-        return News(tuple(steps), frame.events)
+        return News(steps, frame.events)
+
+    def _taken(self, steps: Iterable[Step]) -> tuple[Step, ...]:
+        """Steps that are taken as they are asked for; all of them or, where one is wrong, none."""
+        taken: list[Step] = []
+        try:
+            for step in steps:
+                taken.append(step)  # noqa: PERF402 — `extend` need not keep what came before a fault
+        except ServerFault:
+            for step in reversed(taken):
+                self._step(step.topic, step.v, step.before)
+            raise
+        return tuple(taken)
+
+    def _is_newer(self, element: Element) -> bool:
+        had = self.items.get(element.topic)
+        return had is None or had.v < element.v
 
     def _is_known(self, element: Element) -> bool:
         """Whether the items hold it already, being ahead of the cursor."""

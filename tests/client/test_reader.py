@@ -88,6 +88,30 @@ def test_gap(reader: Reader, element: dict[str, Any]) -> None:
     assert reader.cursor == "e-5"
 
 
+A4 = {"topic": "price:A", "v": 4, "ts": 8}
+NO_ITEM = {"topic": "price:C", "v": 1, "ts": 8}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        update({**A4, "set": {"price": "2"}}, {**A4, "v": 5, "gone": True}, NO_ITEM),
+        update({**A4, "gone": True}, {**A4, "v": 5, "data": {}}, NO_ITEM),
+        update({**B, "topic": "score:NEW"}, NO_ITEM),
+        snapshot({**A, "v": 1}, {**B, "topic": "score:NEW"}, NO_ITEM),
+    ],
+)
+def test_a_fault_in_a_frame_leaves_all_items_as_they_were(reader: Reader, wrong: Frame) -> None:
+    before = dict(reader.items)
+    with pytest.raises(ServerFault):
+        reader.apply(wrong)
+    assert reader.items == before
+    assert reader.cursor == "e-5"
+    reader.forget()
+    news = reader.apply(snapshot({**A4, "data": {"price": "2"}}, B))
+    assert news.steps[0].before == before["price:A"], "it is told as a change"
+
+
 def test_event(reader: Reader) -> None:
     event = {"topic": "score:B", "id": "g", "op": "add", "kind": "goal", "ts": 8, "data": {"x": 1}}
     news = reader.apply(update(events=[event]))

@@ -80,6 +80,13 @@ def test_a_patch_to_another_version_wants_newer_items(element: Element) -> None:
         reader.apply(update(patch(12, x=12)))
 
 
+def test_items_of_which_one_is_none_are_not_stood_on() -> None:
+    reader = standing(whole(6, x=6))
+    with pytest.raises(ServerFault):
+        reader.stand([whole(7), Element(topic="price:B", v=1, ts=1)], RESUMED)
+    assert reader.items == {"price:A": Item(6, 1, {"x": 6})}
+
+
 def test_a_topic_that_had_ended_by_then() -> None:
     reader, frame = standing(), update(patch(8, x=8))
     assert reader.lacks(frame)
