@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from feed.client.fault import Blocked, Cut, Ended, ServerFault
+from feed.client.fault import Blocked, Cut, Ended
 from feed.client.transport import MOST_BYTES, broken, refused
 from feed.client.wanted import Wanted
 from feed.model.codec import encode
@@ -59,7 +59,7 @@ class WebSocket:
             raise broken(error) from error
 
     async def receive(self) -> str:
-        """See Transport. Raises ServerFault for what is no text."""
+        """See Transport."""
         if self._socket is None:
             raise Cut("it was not opened")
         if self._welcome:
@@ -78,7 +78,7 @@ class WebSocket:
             text: str = message.data
             return text
         if message.type is aiohttp.WSMsgType.BINARY:
-            raise ServerFault("a binary message")
+            raise Cut("a binary message")
         code = socket.close_code or aiohttp.WSCloseCode.ABNORMAL_CLOSURE
         why = _CLOSED.get(code, f"the server closed with {code}")
         raise Ended(why) if code in _FINAL else Cut(why)

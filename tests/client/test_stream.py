@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -128,9 +128,9 @@ async def test_goodbye_for_good(session: ClientSession) -> None:
             await until_price(stream, "never")
 
 
-@pytest.mark.parametrize("wrong", [update("e-3", A3), "no JSON", b"bytes"])
+@pytest.mark.parametrize("wrong", [update("e-3", A3), "no JSON"])
 async def test_fault_of_the_server_is_repaired_by_a_snapshot(
-    session: ClientSession, wrong: dict[str, Any] | str | bytes
+    session: ClientSession, wrong: dict[str, Any] | str
 ) -> None:
     whole = {**A1, "v": 3, "data": {"price": "3"}}
     double = ScriptedServer([*BEGIN, wrong], [WELCOME, subscribed(), snapshot("e-3", whole)])
@@ -139,6 +139,18 @@ async def test_fault_of_the_server_is_repaired_by_a_snapshot(
         assert len([message for message in heard if isinstance(message, Faulty)]) == 1
         await double.commands.get()
         assert "cursor" not in await double.commands.get()
+
+
+@pytest.mark.parametrize("begin", [(), BEGIN])
+async def test_what_is_no_text_cuts_a_connection(
+    session: ClientSession, begin: Sequence[dict[str, Any]]
+) -> None:
+    resumed = (*RESUMED, update("e-2", A2)) if begin else (*BEGIN, update("e-2", A2))
+    double = ScriptedServer([*begin, b"bytes"], resumed)
+    async with TestServer(double.app) as server, stream_of(session, server) as stream:
+        heard = await until_price(stream, "2")
+    assert [m.why for m in heard if isinstance(m, Waiting)] == ["a binary message"]
+    assert not [message for message in heard if isinstance(message, Faulty)]
 
 
 async def test_silence_of_two_and_a_half_heartbeats(session: ClientSession) -> None:
