@@ -84,6 +84,7 @@ class Admin:
             raise no_answer(error) from error
         if answer.status in _FOR_NOW:
             raise refused_for_now(answer.status, answer.headers.get("Retry-After"))
+        self._backoff.succeeded()
         if answer.status != HTTPStatus.OK:
             raise _problem(answer, text)
         try:

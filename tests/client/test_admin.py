@@ -53,6 +53,21 @@ async def test_done_once_whatever_the_network_does(
     assert len(pauses) == len(faults)
 
 
+async def test_each_answer_begins_the_pauses_anew(session: ClientSession) -> None:
+    double = FlakyAdmin(("503", "503", "503", "503", "503", None) * 3)
+    pauses: list[float] = []
+
+    def note(wait_s: float, _: str) -> None:
+        pauses.append(wait_s)
+
+    async with asyncio.timeout(5), TestServer(double.app) as server:
+        admin = Admin(session, address(server), "token", note, Backoff(1e-6))
+        for number in range(3):
+            await admin.inject(BODY, f"k-{number}")
+    assert len(pauses) == 15
+    assert max(pauses) <= 1e-6 * 2**4
+
+
 async def test_gives_up_after_six_tries(session: ClientSession) -> None:
     pauses: list[str] = []
     async with asyncio.timeout(5):

@@ -11,10 +11,10 @@ Fault = Literal["cut", "cut after", "429", "502", "503"]
 class FlakyAdmin:
     """Answers with the faults in their order, then well. `applied` counts what it carried out.
 
-    `cut` drops the connection before anything is done, `cut after` once it is done.
+    `cut` drops the connection before anything is done, `cut after` once it is done. None: well.
     """
 
-    def __init__(self, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, faults: Sequence[Fault | None] = ()) -> None:
         self.keys: list[str] = []
         self.bodies: list[bytes] = []
         self.applied = 0
