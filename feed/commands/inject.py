@@ -20,6 +20,7 @@ from feed.model.codec import decode, encode
 from feed.model.topic import parse_topic
 
 _STDIN = "-"
+_INTERRUPTED = 130  # as of any command that Ctrl-C ends
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     token = admin_token()
     body = read_body(arguments)
     key = arguments.key or f"inject-{secrets.token_hex(12)}"
+    unknown = f"it may have been done or not: the same again with --key {key} is safe"
     try:
         injected = asyncio.run(_inject(arguments.url, token, body, key, dry_run=arguments.dry_run))
     except Problem as problem:
@@ -64,9 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
             print(printable(line), file=sys.stderr)  # noqa: T201
         return 1
     except NoAnswer as error:
-        raise Unusable(
-            f"{error}; it may have been done or not: the same again with --key {key} is safe"
-        ) from error
+        raise Unusable(f"{error}; {unknown}") from error
+    except KeyboardInterrupt:
+        print(f"feed: interrupted; {printable(unknown)}", file=sys.stderr)  # noqa: T201
+        return _INTERRUPTED
     for line in described(injected, dry_run=arguments.dry_run):
         print(line)  # noqa: T201
     return 0

@@ -2,7 +2,7 @@ import asyncio
 import json
 import re
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from secrets import token_hex
 from typing import Any
 
@@ -95,6 +95,23 @@ async def test_connection_that_breaks_after_the_change_changes_once() -> None:
         done = await command("inject", "A", "x=1", "--url", url, FEED_ADMIN_TOKEN=f"{TOKEN},old")
     assert (done.status, double.applied, len(set(double.keys))) == (0, 1, 1)
     assert done.errors.count("again in") == 1
+
+
+@pytest.mark.parametrize("given", [(), ("--key", "k-1")])
+async def test_an_inject_that_is_interrupted_says_how_to_send_it_again(
+    given: Sequence[str],
+) -> None:
+    async with piped("inject", "A", "x=1", "--url", "http://127.0.0.1:1", *given) as inject:
+        assert "; again in " in await inject.note()
+        assert await inject.interrupted() == 130
+        notes = [note async for note in inject.notes() if "; again in " not in note]
+    said = (
+        r"feed: interrupted; it may have been done or not: the same again with --key (\S+) is safe"
+    )
+    assert len(notes) == 1
+    match = re.fullmatch(said, notes[0])
+    assert match
+    assert match[1] == "k-1" if given else match[1].startswith("inject-")
 
 
 async def test_watch_in_a_pipe(url: str) -> None:

@@ -60,6 +60,11 @@ class Piped:
         """The next line on stderr."""
         return await self._next(self._process.stderr)
 
+    async def notes(self) -> AsyncIterator[str]:
+        """The lines on stderr until its end."""
+        while note := await self.note():
+            yield note
+
     async def interrupted(self) -> int:
         """Ctrl-C; the exit status."""
         self._process.send_signal(signal.SIGINT)
