@@ -23,12 +23,14 @@ class Lost(FeedError):
 class NoAnswer(Lost):
     """The server could not be reached, or cannot do it now; it may be tried again.
 
-    `after_s`: how long it asked to be left alone.
+    `after_s`: how long it asked to be left alone. `is_foreign`: something before the feed said so,
+    which another transport may get past.
     """
 
-    def __init__(self, message: str, after_s: float = 0) -> None:
+    def __init__(self, message: str, after_s: float = 0, *, is_foreign: bool = False) -> None:
         super().__init__(message)
         self.after_s = after_s
+        self.is_foreign = is_foreign
 
 
 class Cut(Lost):
@@ -93,7 +95,7 @@ def no_answer(error: Exception) -> NoAnswer:
     return NoAnswer(str(error) or type(error).__name__)
 
 
-def refused_for_now(status: int, retry_after: str | None) -> NoAnswer:
+def refused_for_now(status: int, retry_after: str | None, *, is_foreign: bool = False) -> NoAnswer:
     """A status that another try may turn into a good one, with its `Retry-After` in seconds."""
     after_s = float(retry_after) if retry_after and retry_after.isdecimal() else 0
-    return NoAnswer(f"the server answers {status}", after_s)
+    return NoAnswer(f"the server answers {status}", after_s, is_foreign=is_foreign)

@@ -30,8 +30,9 @@ class Ladder:
     """The best transport is rung 0. `rung`: the one in use, or the next to be tried.
 
     Where the server cannot be reached, or breaks off what worked, the same is tried again. What
-    does not come through, or is cut soon and again, leads one rung down, and below the last to the
-    first. Whoever is below the first tries those above in turn, less and less often.
+    does not come through, or is cut soon and again, or is answered by something before the feed and
+    again, leads one rung down, and below the last to the first. Whoever is below the first tries
+    those above in turn, less and less often.
     """
 
     def __init__(self, rungs: int, first: int = 0, climb_s: float = 30.0) -> None:
@@ -52,9 +53,9 @@ class Ladder:
         if lived_s >= _SHORT_S:
             self._short_lives = 0
         match fault:
-            case NoAnswer():
+            case NoAnswer(is_foreign=False):
                 return Try(self.rung, at_once=False)
-            case Cut():
+            case Cut() | NoAnswer():
                 self._short_lives += lived_s < _SHORT_S
                 if self._short_lives < _SHORT_LIVES:
                     return Try(self.rung, at_once=False)

@@ -15,7 +15,8 @@ UNTIMED = aiohttp.ClientTimeout(total=None)
 """Who reads frames knows how long it waits."""
 
 _FINAL = range(400, 500)
-_FOR_NOW = (408, 429, 500, 502, 503, 504)
+_LESS_OFTEN = 429
+_FOR_NOW = (408, _LESS_OFTEN, 500, 502, 503, 504)
 
 
 class Transport(Protocol):
@@ -51,9 +52,11 @@ def refused(
 ) -> Lost | Ended:
     """What a status means; Ended where the feed itself says that it will not serve this."""
     headers = headers or {}
+    is_feeds = headers.get("Content-Type", "").startswith("application/problem+json")
     if status in _FOR_NOW:
-        return refused_for_now(status, headers.get("Retry-After"))
-    if status in _FINAL and headers.get("Content-Type", "").startswith("application/problem+json"):
+        is_foreign = not is_feeds and status != _LESS_OFTEN  # which is meant for all doors
+        return refused_for_now(status, headers.get("Retry-After"), is_foreign=is_foreign)
+    if status in _FINAL and is_feeds:
         return Ended(str(read_problem(body) or f"{url} answers {status}"))
     return Blocked(f"{url} answers {status}", is_refusal=status in _FINAL)
 

@@ -66,3 +66,16 @@ def test_what_a_status_asks_for() -> None:
     assert later.after_s == 7
     final = [refused("http://x/sse", status, None) for status in (404, 200)]
     assert [isinstance(fault, Blocked) and fault.is_refusal for fault in final] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "is_foreign"),
+    [(502, {}, True), (408, None, True), (503, PROBLEM, False), (408, PROBLEM, False),
+     (429, {}, False)],
+)  # fmt: skip
+def test_who_gave_an_answer(
+    status: int, headers: dict[str, str] | None, *, is_foreign: bool
+) -> None:
+    later = refused("http://x/ws", status, headers)
+    assert isinstance(later, NoAnswer)
+    assert later.is_foreign == is_foreign

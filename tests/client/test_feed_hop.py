@@ -23,12 +23,15 @@ CLIMBING = Pace(
         ({"ws": b"Upgrade"}, "SSE"),
         ({"ws": b"Connection"}, "SSE"),
         ({"ws": b"Sec-WebSocket-Key"}, "SSE"),
+        ({"ws": 408}, "SSE"),
+        ({"ws": 502}, "SSE"),
         ({"ws": "hang"}, "SSE"),
         ({"ws": "head"}, "SSE"),
         ({"ws": 400, "sse": 405}, "long poll"),
         ({"ws": "hang", "sse": "hang"}, "long poll"),
         ({"ws": 403, "sse": "head"}, "long poll"),
         ({"ws": 403, "sse": 200}, "long poll"),
+        ({"ws": 503, "sse": 504}, "long poll"),
     ],
 )
 async def test_what_does_not_come_through_is_passed_over_and_remembered(

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from feed.client.fault import Blocked, Cut, Lost, NoAnswer
 from feed.client.ladder import Climb, Ladder, Try
 
-AWAY, BLOCKED, REFUSED, CUT = (
+AWAY, FOREIGN, BLOCKED, REFUSED, CUT = (
     NoAnswer("away"),
+    NoAnswer("a proxy's", is_foreign=True),
     Blocked("blocked"),
     Blocked("refused", is_refusal=True),
     Cut("cut"),
@@ -28,6 +29,8 @@ NOW = {rung: Try(rung, at_once=True) for rung in range(3)}
         (0, [CUT, CUT, CUT], [WAIT[0], NOW[1], WAIT[1]]),
         (2, [CUT, CUT], [WAIT[2], WAIT[0]]),
         (0, [CUT, AWAY, CUT], [WAIT[0], WAIT[0], NOW[1]]),
+        (0, [FOREIGN] * 7, [WAIT[0], NOW[1], WAIT[1], NOW[2], WAIT[2], WAIT[0], WAIT[0]]),
+        (0, [FOREIGN, AWAY, FOREIGN], [WAIT[0], WAIT[0], NOW[1]]),
         (0, [REFUSED, REFUSED, REFUSED], [NOW[1], NOW[2], None]),
         (1, [REFUSED, REFUSED, REFUSED], [NOW[2], WAIT[0], None]),
         (0, [REFUSED, AWAY, REFUSED, REFUSED], [NOW[1], WAIT[1], NOW[2], None]),
@@ -48,6 +51,7 @@ def test_what_is_tried_after_losing_what_was_never_live(
         ([(CUT, 1), (CUT, 60), (CUT, 1)], [WAIT[0], WAIT[0], WAIT[0]]),
         ([(CUT, 9.9), (CUT, 9.9)], [WAIT[0], NOW[1]]),
         ([(AWAY, 60)], [WAIT[0]]),
+        ([(CUT, 60), (FOREIGN, 0), (FOREIGN, 0)], [WAIT[0], WAIT[0], NOW[1]]),
         ([(BLOCKED, 60)], [NOW[1]]),
     ],
 )
@@ -106,7 +110,7 @@ def test_what_held_for_long_begins_anew() -> None:
     assert ladder.live(1) == Climb(0, 30)
 
 
-@given(st.lists(st.sampled_from([AWAY, BLOCKED, CUT]), min_size=40, max_size=40))
+@given(st.lists(st.sampled_from([AWAY, FOREIGN, BLOCKED, CUT]), min_size=40, max_size=40))
 def test_it_never_hurries_for_long_and_never_gives_up(faults: list[Lost]) -> None:
     ladder = Ladder(3)
     tries = [ladder.after(fault) for fault in faults]
