@@ -1,7 +1,7 @@
 """Times as other people write them → milliseconds since the Unix epoch."""
 
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from feed.errors import BadInput
@@ -26,7 +26,7 @@ def to_ms(value: Json, unit: Unit) -> int:
         raise BadInput(f"expected a time in {unit}")
     try:
         ms = Decimal(value) * _PER_UNIT[unit]
-    except InvalidOperation:
+    except ArithmeticError:  # a number too large to be reckoned with, too
         raise BadInput(f"expected a time in {unit}, not {value!r:.60}") from None
     if not ms.is_finite() or not 0 <= ms <= _MAX_MS:
         raise BadInput(f"{value} is no time in {unit}")

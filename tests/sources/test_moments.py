@@ -34,6 +34,8 @@ def test_a_time_is_milliseconds(value: Json, unit: Unit, expected: int) -> None:
         ("NaN", "ms"),
         ("Infinity", "ms"),
         ("1e30", "ms"),
+        ("1e9999999", "s"),
+        (Decimal("1e9999999"), "s"),
         (-1, "ms"),
         ("yesterday", "iso"),
         (4000, "iso"),

@@ -14,8 +14,11 @@ class Listed:
         self._is_whole = is_whole
         self._told: dict[tuple[str, str | None], EventChange] = {}
 
-    def news(self, changes: Sequence[Change]) -> list[Change]:
-        """The events that the last answer did not have, or had otherwise, and those taken back."""
+    def news(self, changes: Sequence[Change], *, is_all: bool) -> list[Change]:
+        """The events that the last answer did not have, or had otherwise, and those taken back.
+
+        Where these changes are not all of an answer, since some of it is bad, none is taken back.
+        """
         before = self._told
         now: dict[tuple[str, str | None], EventChange] = {}
         new = []
@@ -30,6 +33,9 @@ class Listed:
             elif before[key] != event:
                 amended = msgspec.structs.replace(event, op="amend")
                 new.append(msgspec.structs.replace(change, event=amended))
+        if not is_all:
+            self._told = before | now
+            return new
         if self._is_whole:
             topics = {change.topic for change in changes}
             for topic, event_id in before.keys() - now.keys():

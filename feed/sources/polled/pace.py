@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from feed.model.codec import JsonObject
 from feed.sources.base import Current, Watched
+from feed.sources.polled.fetch import Seen
 
 _LINGER_MS = 60_000
 """How long a topic counts as followed after the last one left: pollers come and go."""
@@ -39,12 +40,13 @@ class Part:
     """What one URL tells of: its topics as they are in the feed, and when it was asked last.
 
     `wrong`: what was wrong then, empty where nothing was. `told`: the topics that its last answer
-    told of; none where that could not be had.
+    told of; none where that could not be had. `seen`: that answer, where all of it was good.
     """
 
     def __init__(self, topics: Sequence[str]) -> None:
         self.topics = topics
         self.told: tuple[str, ...] = ()
+        self.seen: Seen | None = None
         self.asked_ms: int | None = None
         self.has_failed = False
         self.wrong = ""

@@ -19,7 +19,7 @@ from feed.sources.base import (
     Watched,
     as_before,
 )
-from feed.sources.polled.fetch import Fetch, Seen
+from feed.sources.polled.fetch import Fetch
 from feed.sources.polled.listed import Listed
 from feed.sources.polled.mapping import Mapped
 from feed.sources.polled.pace import Part
@@ -79,7 +79,6 @@ class Polling:
         self._failure = ""  # of all of it, the last time that anything was asked
         self._parts: dict[Target, Part] = {}
         self._rests: dict[Target, _Rest] = {}
-        self._seen: dict[Target, Seen] = {}
         self._listed: dict[Target, Listed] = {}
 
     @property
@@ -142,7 +141,7 @@ class Polling:
     def _keep_only(self, targets: Sequence[Target]) -> None:
         """Forget what is not asked for any more, such as yesterday."""
         self._parts = {target: self._parts.get(target) or Part(target.topics) for target in targets}
-        for table in (self._rests, self._seen, self._listed):
+        for table in (self._rests, self._listed):
             for gone in set(table) - set(targets):
                 del table[gone]
 
@@ -155,11 +154,11 @@ class Polling:
                 if self._unwelcome:
                     return _Result(target, asked=False)
                 part.asked_ms, asked = now_ms, True
-                told, part.told = part.told, ()
-                answer = await self._fetch.get(target.url, self._seen.get(target), now_ms)
+                last, part.told, part.seen = (part.told, part.seen), (), None
+                answer = await self._fetch.get(target.url, last[1], now_ms)
                 if answer is None:
-                    part.told = told
-                    return _Result(target, [as_before(topic) for topic in told])
+                    part.told, part.seen = last
+                    return _Result(target, [as_before(topic) for topic in part.told])
                 mapped = await self._mapped(answer.body, target, now_ms)
         except TimeoutError:
             message = f"{target.url.host} did not answer within {self._timeout_s:g} s"
@@ -171,9 +170,9 @@ class Polling:
         part.topics = target.topics or tuple({change.topic: None for change in changes})
         items = [change for change in changes if change.event is None]
         part.told = tuple({change.topic: None for change in items})
-        news = self._listed_before(target).news(changes)
+        news = self._listed_before(target).news(changes, is_all=not faults)
         if not faults:  # else it is not seen: what is wrong is asked for again, and said again
-            self._seen[target] = answer.seen
+            part.seen = answer.seen
         return _Result(target, [*items, *news], faults)
 
     def _listed_before(self, target: Target) -> Listed:

@@ -121,6 +121,31 @@ async def test_validators_of_an_answer_that_could_not_be_used_are_not_sent(api: 
     assert "If-None-Match" not in api.upstream.requests[1].headers
 
 
+@pytest.mark.parametrize("etag", ['"v1"', None])
+async def test_after_a_failure_the_same_answer_is_told_again(api: Poll, etag: str | None) -> None:
+    api.upstream.answers["/btc"], api.upstream.etag = BTC, etag
+    source = api.source()
+    assert await source.poll(T0) == [BTC_CHANGE]
+    api.upstream.answers["/btc"], api.upstream.etag = web.Response(status=500), None
+    with pytest.raises(SourceFailed, match="answered 500"):
+        await source.poll(T0)
+    api.upstream.answers["/btc"], api.upstream.etag = BTC, etag
+    assert await source.poll(T0) == [BTC_CHANGE]
+    assert await source.poll(T0) == [as_before("price:BTC-USD")]
+
+
+async def test_an_answer_of_before_is_news_after_one_that_was_partly_bad(api: Poll) -> None:
+    api.upstream.answers["/btc"] = b"[" + BTC + b"]"
+    source = api.source(items="[]")
+    assert await source.poll(T0) == [BTC_CHANGE]
+    api.upstream.answers["/btc"] = b'[{"topic":"BTC-USD","price":7},{"price":1}]'
+    with pytest.raises(SourceFailed) as raised:
+        await source.poll(T0)
+    assert [change.patch for change in raised.value.changes] == [{"price": "7"}]
+    api.upstream.answers["/btc"] = b"[" + BTC + b"]"
+    assert await source.poll(T0) == [BTC_CHANGE]
+
+
 @pytest.mark.parametrize(
     ("response", "message", "retry_after_s"),
     [

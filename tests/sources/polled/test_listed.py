@@ -43,5 +43,13 @@ def test_what_is_new_in_a_list(
     news: list[str],
 ) -> None:
     events = Listed(is_whole=is_whole)
-    assert told(events.news(listed(*before))) == [f"add {name}" for name in before]
-    assert told(events.news(listed(*after))) == news
+    assert told(events.news(listed(*before), is_all=True)) == [f"add {name}" for name in before]
+    assert told(events.news(listed(*after), is_all=True)) == news
+
+
+def test_what_an_answer_lacks_that_is_partly_bad_is_remembered_and_not_taken_back() -> None:
+    events = Listed(is_whole=True)
+    events.news(listed("A1", "A2", "B1"), is_all=True)
+    assert told(events.news(listed("A1x", "A3"), is_all=False)) == ["amend A1x", "add A3"]
+    last = events.news(listed("A1x", "B"), is_all=True)
+    assert sorted(told(last)) == ["void A2", "void A3", "void B1"]
