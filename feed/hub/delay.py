@@ -53,13 +53,19 @@ async def _before(log: EventLog, place: int, upto: int) -> dict[str, Item]:
 async def follow_late(
     log: EventLog, after: int, delay_ms: int, clock: Clock
 ) -> AsyncIterator[Sequence[Entry]]:
-    """Every entry after an offset, each `delay_ms` after it was appended."""
+    """Every entry after an offset, each `delay_ms` after it was appended.
+
+    Or so long after it was read here: a wall clock that was set back holds up nothing.
+    """
+    time_s = asyncio.get_running_loop().time
     async for entries in log.follow(after):
-        rest = entries
+        rest, latest_s = entries, time_s() + delay_ms / 1000
         while rest:
             due_ms = clock.now_ms() - delay_ms
-            if due := bisect_right(rest, due_ms, key=attrgetter("at")):
+            is_late = time_s() >= latest_s
+            due = len(rest) if is_late else bisect_right(rest, due_ms, key=attrgetter("at"))
+            if due:
                 yield rest[:due]
                 rest = rest[due:]
             else:
-                await asyncio.sleep((rest[0].at - due_ms) / 1000)
+                await asyncio.sleep(min((rest[0].at - due_ms) / 1000, latest_s - time_s()))

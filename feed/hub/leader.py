@@ -97,6 +97,8 @@ class Leader:
             await self._hub.began()
             try:
                 await self._look()
+                if self.schedule:
+                    self.schedule.keep_time()
                 await self._release_pins()
             except LogUnavailable as error:
                 log.debug("the lease cannot be looked at: %s", error)

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 _GRACE_S = 5
 _DEADLINE_S = 5.0
+_SECOND = timedelta(seconds=1)
+_STEP = 2 * _SECOND
+"""By less than this a clock is made right, or the loop is late, all the time."""
 
 
 class Schedule:
@@ -37,6 +40,7 @@ class Schedule:
         chance = random.Random()
         self._running = {source.name: Running(source, publish, clock, chance) for source in sources}
         self._ticking: set[asyncio.Task[Any]] = set()
+        self._ahead_ms = 0.0
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _GRACE_S},
@@ -61,6 +65,22 @@ class Schedule:
                 next_run_time=self._now(),
             )
         self._scheduler.start()
+        self._ahead_ms = self._ahead_of_loop_ms()
+
+    def keep_time(self) -> None:
+        """Move what is planned with the machine's clock, where that was set since the last time.
+
+        APScheduler goes by that clock: what it has planned for noon waits until noon, also where
+        that comes once more an hour later. To be called about every second.
+        """
+        before_ms, self._ahead_ms = self._ahead_ms, self._ahead_of_loop_ms()
+        step = timedelta(milliseconds=self._ahead_ms - before_ms)
+        if abs(step) < _STEP:
+            return
+        log.warning("the clock was set by %.1f s: the sources go on at their pace", step / _SECOND)
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time is not None:
+                job.modify(next_run_time=job.next_run_time + step)
 
     async def stop(self, deadline_s: float = _DEADLINE_S) -> None:
         """Ask no more, let ticks end that are under way, cut them off late, close the sources."""
@@ -145,6 +165,9 @@ class Schedule:
         job = self._scheduler.get_job(name)
         moment = None if job is None else getattr(job, "next_run_time", None)
         return None if moment is None else int(moment.timestamp() * 1000)
+
+    def _ahead_of_loop_ms(self) -> float:
+        return self._clock.now_ms() - asyncio.get_running_loop().time() * 1000
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)

@@ -4,11 +4,14 @@ import asyncio
 
 import pytest
 
-from feed.hub.delay import snapshot_at
+from feed.hub.delay import follow_late, snapshot_at
 from feed.hub.subscription import Options, Subscription
 from feed.log.base import Snapshot
+from feed.log.memory import MemoryLog
 from feed.model.change import Change, EventChange
-from tests.support.clock import START_MS
+from tests.support.clock import START_MS, LoopClock, run_virtual
+from tests.support.log import appended
+from tests.support.records import changed
 from tests.support.stage import A, Stage, play
 
 
@@ -27,6 +30,31 @@ def test_a_delay_shows_everything_so_much_later() -> None:
         assert viewer.times == [("update", 1500), ("update", 2700)]
 
     play(act)
+
+
+class SetClock(LoopClock):
+    """A clock that somebody sets."""
+
+    set_by_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.set_by_ms
+
+
+@pytest.mark.parametrize(("set_by_ms", "told_s"), [(0, 3), (-3_600_000, 4), (3_600_000, 1)])
+def test_a_clock_that_is_set_holds_up_nothing(set_by_ms: int, told_s: float) -> None:
+    async def act() -> None:
+        log, clock = MemoryLog(), SetClock()
+        await appended(log, changed(1), at_ms=clock.now_ms())
+        await asyncio.sleep(1)
+        clock.set_by_ms = set_by_ms
+        late = follow_late(log, 0, 3000, clock)
+        [entry] = await anext(late)
+        assert entry.v == 1
+        assert asyncio.get_running_loop().time() == told_s
+        await log.aclose()
+
+    run_virtual(act())
 
 
 def test_the_past_is_told_from_what_changed_since() -> None:

@@ -107,6 +107,43 @@ async def test_a_failing_source_is_put_off_and_others_are_not(
     assert 890_000 < status.next_run - status.last_run < 910_000
 
 
+class SetClock(SystemClock):
+    """The machine's clock, which somebody sets."""
+
+    set_by_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.set_by_ms
+
+
+async def test_what_is_planned_moves_with_a_clock_that_is_set(
+    schedules: list[Schedule], publisher: Publisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, hour_ms = SetClock(), 3_600_000
+    sources = [ScriptedSource(name, every_s=600) for name in ("a", "b")]
+    schedule = Schedule(sources, publisher.publish, clock)
+    schedules.append(schedule)
+    schedule.start()
+    for source in sources:
+        await source.asked.reach(1)
+    schedule.pause("b")
+    planned = schedule.statuses()[0].next_run
+    assert planned is not None
+    clock.set_by_ms = -1000
+    schedule.keep_time()
+    assert schedule.statuses()[0].next_run == planned, "nobody need hear of that"
+    clock.set_by_ms = -hour_ms
+    schedule.keep_time()
+    schedule.keep_time()
+    now = schedule.statuses()
+    assert now[0].next_run is not None
+    assert abs(now[0].next_run - (planned - hour_ms)) < 10_000
+    assert now[1].next_run is None, "it is paused"
+    assert [record.getMessage() for record in caplog.records] == [
+        "the clock was set by -3599.0 s: the sources go on at their pace"
+    ]
+
+
 async def test_a_fault_of_the_program_is_logged_and_counted(
     schedules: list[Schedule], publisher: Publisher, caplog: pytest.LogCaptureFixture
 ) -> None:

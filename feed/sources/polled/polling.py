@@ -32,9 +32,10 @@ _LARGE_BYTES = 64 * 1024  # some 5 ms of mapping: what is larger must not hold e
 
 
 class _Rest(NamedTuple):
-    """A target that failed while others did not is left alone until then."""
+    """A target that failed while others did not is left alone from then until then."""
 
     failures: int
+    since_ms: int
     until_ms: float
 
 
@@ -133,8 +134,9 @@ class Polling:
         due = []
         for target in targets:
             rest, part = self._rests.get(target), self._parts[target]
+            rests = rest is not None and rest.since_ms <= now_ms < rest.until_ms
             is_due = part.is_due(self._pace, self._current, self._watched, now_ms)
-            if self._hurries or (is_due and (rest is None or now_ms >= rest.until_ms)):
+            if self._hurries or (is_due and not rests):
                 due.append(target)
         return sorted(due, key=lambda target: self._parts[target].asked_ms or 0)
 
@@ -238,7 +240,7 @@ class Polling:
         before = self._rests.get(target)
         failures = 1 + (before.failures if before else 0)
         until_ms = now_ms + backoff_s(failures, self._chance, self.every_s) * 1000
-        self._rests[target] = _Rest(failures, until_ms)
+        self._rests[target] = _Rest(failures, now_ms, until_ms)
 
 
 def _are_all(failures: Sequence[SourceFailed], results: Sequence[_Result]) -> bool:

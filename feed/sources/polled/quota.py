@@ -92,8 +92,11 @@ class _Window:
         return self.limit - (self._used if now_ms // self._length_ms == self._index else 0)
 
     def _turn(self, now_ms: int) -> None:
-        """Begin a window where the last one is over; a clock that goes back begins none."""
-        if now_ms // self._length_ms > self._index:
+        """Begin a window where the last one is over, or the clock was set back before it.
+
+        What was claimed of that one before is found claimed.
+        """
+        if now_ms // self._length_ms != self._index:
             self._index = now_ms // self._length_ms
             self._next = self._used = self._mine = 0
 
@@ -142,6 +145,8 @@ class _Minute(_Window):
             block += 1
 
     def _free(self, now_ms: int) -> int:
+        if self._made and self._made[-1] > now_ms:  # the clock was set back
+            self._made = deque(min(at_ms, now_ms) for at_ms in self._made)
         while self._made and self._made[0] <= now_ms - _MINUTE_MS:
             self._made.popleft()
         return max(0, self.limit - len(self._made))

@@ -121,19 +121,6 @@ async def test_validators_of_an_answer_that_could_not_be_used_are_not_sent(api: 
     assert "If-None-Match" not in api.upstream.requests[1].headers
 
 
-@pytest.mark.parametrize("etag", ['"v1"', None])
-async def test_after_a_failure_the_same_answer_is_told_again(api: Poll, etag: str | None) -> None:
-    api.upstream.answers["/btc"], api.upstream.etag = BTC, etag
-    source = api.source()
-    assert await source.poll(T0) == [BTC_CHANGE]
-    api.upstream.answers["/btc"], api.upstream.etag = web.Response(status=500), None
-    with pytest.raises(SourceFailed, match="answered 500"):
-        await source.poll(T0)
-    api.upstream.answers["/btc"], api.upstream.etag = BTC, etag
-    assert await source.poll(T0) == [BTC_CHANGE]
-    assert await source.poll(T0) == [as_before("price:BTC-USD")]
-
-
 async def test_an_answer_of_before_is_news_after_one_that_was_partly_bad(api: Poll) -> None:
     api.upstream.answers["/btc"] = b"[" + BTC + b"]"
     source = api.source(items="[]")
@@ -295,28 +282,6 @@ async def test_events_come_once_and_again_when_they_are_corrected(api: Poll) -> 
         ("set", "score:A-B", {"period": "FT"}),
         ("amend", "1", {"who": "Holm"}),
     ]
-
-
-@pytest.mark.parametrize(
-    ("settings", "field"),
-    [
-        ({"url": "ftp://example.org/"}, "url"),
-        ({"url": "/relative"}, "url"),
-        ({"url": "http://[::1"}, "url"),
-        ({"items": "{"}, "items"),
-        ({"events": "a b"}, "events"),
-        ({"timeout_s": 0}, "timeout_s"),
-        ({"timeout_s": 11}, "timeout_s"),
-        ({"every_s": -5}, "every_s"),
-        ({"url": "http://example.org/{ticker}"}, "tickers"),
-        ({"tickers": ("A",)}, "tickers"),
-        ({"url": "http://example.org/{ticker}", "tickers": ("a b",)}, "tickers[0]"),
-    ],
-)
-def test_a_bad_value_is_named(settings: dict[str, Any], field: str) -> None:
-    good = {"name": "api", "url": "http://example.org/", "items": "@"}
-    [fault] = HttpJsonConfig(**(good | settings)).faults()
-    assert fault.path == field
 
 
 async def test_a_source_that_never_asked_closes() -> None:

@@ -131,6 +131,15 @@ async def test_one_that_fails_rests_and_the_others_go_on(api: Api) -> None:
     assert api.asked().count("b") == 2
 
 
+async def test_a_clock_that_is_set_back_leaves_nobody_alone_for_longer(api: Api) -> None:
+    source = api.source("ab")
+    api.fail("b")
+    await poll(source, 3600)
+    api.asked()
+    await poll(source, 0)
+    assert api.asked() == "ab"
+
+
 async def test_where_all_fail_the_source_does(api: Api) -> None:
     source = api.source("abc")
     for topic in "abc":

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from feed.model.change import Change
 from feed.sources.base import PartlyFailed, SourceFailed, as_before
 from tests.support.sources import T0
 from tests.support.sources_polled import Api
@@ -36,6 +37,20 @@ async def test_who_did_well_when_it_was_asked_last_is_as_before(api: Api) -> Non
     with pytest.raises(PartlyFailed) as raised:
         await source.poll(T0 + 60_001)
     assert raised.value.changes == (as_before("price:b"),)
+
+
+@pytest.mark.parametrize("etag", ['"v1"', None])
+async def test_after_a_failure_the_same_answer_is_told_again(api: Api, etag: str | None) -> None:
+    source, change = api.source("a"), Change(topic="price:a", patch={"price": "1.5"})
+    answer, api.upstream.etag = api.upstream.answers["/a"], etag
+    assert await source.poll(T0) == [change]
+    api.upstream.etag = None
+    api.fail("a")
+    with pytest.raises(SourceFailed, match="answered 500"):
+        await source.poll(T0 + 5000)
+    api.upstream.answers["/a"], api.upstream.etag = answer, etag
+    assert await source.poll(T0 + 10_000) == [change]
+    assert await source.poll(T0 + 15_000) == [as_before("price:a")]
 
 
 async def test_who_is_left_alone_confirms_nothing(api: Api) -> None:

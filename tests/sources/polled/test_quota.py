@@ -50,6 +50,22 @@ async def test_a_minute_is_used_up_and_comes_back_one_by_one() -> None:
     assert await quota.take(5, T0 + 80_000) == 1
 
 
+async def test_a_clock_that_is_set_back_counts_what_was_asked_as_of_now() -> None:
+    quota = run(Claims(), per_minute=3, per_day=100)
+    assert await quota.take(3, T0) == 3
+    assert await quota.take(1, T0 - 3_600_000) == 0
+    assert await quota.take(1, T0 - 3_600_000 + 59_999) == 0
+    assert await quota.take(4, T0 - 3_600_000 + 60_000) == 3
+
+
+async def test_a_minute_that_comes_again_is_not_used_again() -> None:
+    quota = run(Claims(), per_minute=10)
+    assert await quota.take(7, T0) == 7
+    assert await quota.take(1, T0 + 60_000) == 1
+    assert await quota.take(9, T0 + 1000) == 2
+    assert await quota.take(9, T0 + 59_999) == 0
+
+
 async def test_a_day_is_used_up_until_midnight() -> None:
     quota = run(Claims(), per_day=25)
     assert await quota.take(20, MIDNIGHT + 1000) == 20
