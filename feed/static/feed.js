@@ -177,14 +177,19 @@ export class Feed {
       return this.#say({ state: "connecting" });
     }
     if (!link) return this.#next || this.#timers.retry || this.#open();
-    const { asked } = link;
+    const { asked } = this.#next?.why === "change" ? this.#next : link;
     const options = this.#inForce();
     const added = names.filter((name) => !asked.names.has(name));
     const dropped = [...asked.names].filter((name) => !names.includes(name));
     const changed = Object.keys(options).some((name) => options[name] !== asked.options[name]);
     if (!added.length && !dropped.length && !changed) return;
-    link.asked = { names: new Set(names), options };
-    if (!link.change(added, dropped, changed && options)) this.#open(link.kind, "change");
+    if (this.#kept) {
+      this.#drop();
+      this.#climbLater();
+    }
+    if (link.change(added, dropped, changed && options))
+      link.asked = { names: new Set(names), options };
+    else this.#open(link.kind, "change");
   }
 
   /** What a link asks for when it asks now; from then on only its frames count. */
@@ -229,8 +234,7 @@ export class Feed {
    * applied up to the moment when it asked. So nothing is missing and nothing comes twice.
    */
   #adopt(link) {
-    this.#clear("overdue");
-    this.#clear("watch");
+    this.#clear("overdue", "retry", "watch");
     this.#link?.close();
     this.#settle();
     this.#link = link;
@@ -255,26 +259,24 @@ export class Feed {
     const problem = message ? { code, message } : this.#status.problem;
     const isClimb = isNext && link.why === "climb" && this.#link;
     const isFinal = FINAL_CODES.includes(code) && !(code === 4401 && this.#renews);
+    const topics = end.topics?.filter((name) => this.#state.wanted.names.includes(name)) ?? [];
     if (isFinal && !isClimb) return this.#stop({ code, message });
     link.close();
-    let pauseMs = 0;
     if (isNext) {
       this.#drop();
       if (isClimb) return this.#climb(KINDS.indexOf(link.kind) + 1);
-      if (!end.topics) pauseMs = this.#ladder.failed(end);
     } else {
       this.#brokenAt = end.isSilent ? this.#heardAt : performance.now();
       this.#link = null;
       this.#settle();
-      this.#clear("watch");
-      this.#clear("climb");
+      this.#clear("watch", "climb");
       if (this.#leaving) return this.#stop({ code, message: message || "it took leave" });
-      if (!end.topics) pauseMs = this.#ladder.ended(end);
     }
-    if (end.topics) {
+    if (topics.length) {
       this.#say({ problem });
-      return this.#refuse(end.topics);
+      return this.#refuse(topics);
     }
+    const pauseMs = isNext ? this.#ladder.failed(end) : this.#ladder.ended(end);
     if (!this.#next && !this.#timers.retry) this.#openIn(pauseMs);
     const isBroken = !this.#link && (this.#ladder.hasWorked || pauseMs > 0);
     this.#say(isBroken ? { state: "retrying", problem } : { problem });
@@ -292,7 +294,7 @@ export class Feed {
     this.#after("retry", pauseMs, () => this.#open());
   }
 
-  /** A link that was live for long enough has made good for the failures before it. */
+  /** A link that was live for long makes good for failures before it. */
   #settle() {
     if (performance.now() - this.#liveAt > STABLE_MS) this.#ladder.settle();
     this.#liveAt = Infinity;
@@ -303,7 +305,7 @@ export class Feed {
     this.#drop();
     this.#link?.close();
     this.#link = null;
-    for (const name of ["retry", "watch", "climb"]) this.#clear(name);
+    this.#clear("retry", "watch", "climb");
   }
 
   #stop(problem) {
@@ -338,7 +340,7 @@ export class Feed {
       this.#over(this.#link, { isSilent: true, isProbed: deadline === this.#probedUntil });
   }
 
-  /** The network, the page or the tab comes or goes: do not wait for a timer that sleeps. */
+  /** Network, page or tab comes or goes: do not wait for a timer that sleeps. */
   #look = ({ type }) => {
     if (type === "pagehide") return this.#sleep();
     this.#clear("hide");
@@ -356,7 +358,7 @@ export class Feed {
     if (!this.#next && this.#ladder.isEager) this.#climbLater();
   };
 
-  /** A page with open connections cannot be kept by the browser, to be gone back to. */
+  /** With open connections a page cannot be kept by the browser, to be gone back to. */
   #sleep() {
     if (!this.#link && !this.#next) return;
     this.#brokenAt = performance.now();
@@ -378,9 +380,11 @@ export class Feed {
     }, ms);
   }
 
-  #clear(name) {
-    clearTimeout(this.#timers[name]);
-    this.#timers[name] = 0;
+  #clear(...names) {
+    for (const name of names) {
+      clearTimeout(this.#timers[name]);
+      this.#timers[name] = 0;
+    }
   }
 
   // ---- frames ----
@@ -462,7 +466,7 @@ export class Feed {
     return { resumedAfterMs: this.#state.hasResumed ? awayMs : 0, caughtUp: 0 };
   }
 
-  /** What is older than the resume was missed meanwhile. */
+  /** What is older than the resume was missed. */
   #count({ pt, items = [], events = [] }) {
     this.#status.lagMs = Math.max(0, Math.round(this.now() - pt));
     const sinceMs = performance.now() - this.#joinedAt;
@@ -644,7 +648,6 @@ class State {
         if (!this.#isJoining) break;
         this.#isJoining = false;
         this.hasResumed = told.isLive = frame.resumed;
-        if (!frame.resumed) this.forget();
         break;
       case "reset":
         this.forget();
@@ -851,6 +854,8 @@ class PollLink extends HttpLink {
   kind = "poll";
   patienceMs = (POLL_WAIT_S + 10) * 1000; // it is heard only when an answer is whole
   #isNew = true;
+  /** What follows from its last answer, applied or not. */
+  #next;
 
   async open() {
     while (!this.isClosed) {
@@ -865,7 +870,7 @@ class PollLink extends HttpLink {
   }
 
   async #poll(isNew) {
-    const ask = this.ask();
+    const ask = isNew ? this.ask() : this.#next;
     const window_ms = Math.max(ask.options.window_ms, POLL_WINDOW_MS); // an answer costs a request
     const wait = isNew ? "0" : POLL_WAIT_S;
     const response = await this.get("application/json", ask, { window_ms, wait });
@@ -877,6 +882,7 @@ class PollLink extends HttpLink {
     if (isNew || isWhole) this.hear({ type: "subscribed", topics, resumed });
     for (const frame of answer.frames) this.hear(frame);
     this.hear({ type: "heartbeat", cursor: answer.cursor });
+    this.#next = { ...ask, cursor: answer.cursor, topics, also: isWhole ? [] : ask.also };
   }
 
   change() {
@@ -993,14 +999,14 @@ function baseOf(url) {
 async function refusal(response) {
   const { code, detail, errors = [] } = await response.json().catch(() => ({}));
   const { status } = response;
-  const topics = errors.map(({ path }) => path.match(/^topics=(.+)/)?.[1]).filter(Boolean);
+  const topics = errors.flatMap(({ path }) => path.match(/^(topics|also)=(.+)/s)?.[2] ?? []);
   const isFinal = status === 401 || (status === 403 && !topics.length) || code === "bad_cursor";
   return {
     code: isFinal ? 4000 + status : (code ?? status),
     message: detail ?? `${status} ${response.statusText}`,
     isOrderly: status === 429 || status === 503,
     afterMs: 1000 * Number(response.headers.get("Retry-After")) || 0,
-    topics: topics.length ? topics.map((topic) => new Filters([topic]).names[0]) : undefined,
+    topics: new Filters(topics).names,
   };
 }
 

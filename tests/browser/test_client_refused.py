@@ -73,6 +73,13 @@ async def test_a_topic_that_is_refused_leaves_the_others(client: FeedPage) -> No
     assert status["problem"]["code"] == "bad_topic"
 
 
+async def test_a_refusal_of_what_nobody_asked_for_is_a_failure(client: FeedPage) -> None:
+    fault = {"path": "topics=B", "message": "is no topic"}
+    client.doors["/sse"] = problem(400, "bad_topic", errors=[fault])
+    await at_sse(client, A)
+    assert [await client.next_door() for _ in range(2)] == ["/sse", "/poll"]
+
+
 async def test_who_is_refused_all_topics_waits_for_others(client: FeedPage) -> None:
     peer = await client.joined([], A)
     await client.screen.run("() => { unfollow(); window.unfollow = follow(['?']); }")

@@ -70,3 +70,20 @@ async def test_a_topic_that_was_left_is_not_vouched_for(client: FeedPage) -> Non
     first, second = await again.hear(), await again.hear()
     assert (first["topics"], first["cursor"]) == ([A], "k3f9-2")
     assert (second["topics"], "cursor" in second) == ([B], False)
+
+
+async def test_a_place_is_kept_until_the_reset_that_gives_it_up(client: FeedPage) -> None:
+    peer = await client.joined([item(A, 1)], A)
+    await peer.close()
+    peer = await client.connection()
+    peer.welcome()
+    peer.subscribed(await peer.hear(), [A], resumed=False)
+    await peer.close()
+
+    peer = await client.connection()
+    peer.welcome()
+    command = await peer.hear()
+    assert command["cursor"] == "k3f9-1"
+    peer.subscribed(command, [A], resumed=False)
+    peer.send("reset", reason="expired")
+    assert await client.told("reset") == "expired"

@@ -1,12 +1,15 @@
 """A page of another site that follows a real server with `feed.js`, and notes all it is told."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+from tests.support.admin import Admin
 from tests.support.browser import Screen
 from tests.support.server import Server
 from tests.support.site import Site
+from tests.support.traffic import beats
 
 if TYPE_CHECKING:
     from playwright.async_api import Route
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 FUSE_S = 15
 
 Door = Literal["ws", "sse", "poll"]
+DOORS: list[Door] = ["ws", "sse", "poll"]
+
+A, B, MATCH = "price:A", "price:B", "score:EPL.ARS-CHE"
 
 _BEGIN = """async ({ url, filters, options }) => {
   window.seen = { items: [], events: [], resets: [], states: [], transports: [] };
@@ -127,3 +133,35 @@ class Watching:
         await self.block()
         await self.screen.run("() => dispatchEvent(new Event('online'))")
         await self.live(door)
+
+
+async def goal(admin: Admin, name: str, topic: str = MATCH) -> int:
+    """Inject an event that changes its item; the version after it."""
+    event = {"kind": "goal", "id": name}
+    answer = await admin.inject({"topic": topic, "set": {"last": name}, "event": event})
+    v: int = answer["results"][0]["v"]
+    return v
+
+
+def blocked(door: Door) -> list[Door]:
+    """What must be blocked for a client to come to this door."""
+    return DOORS[: DOORS.index(door)]
+
+
+@asynccontextmanager
+async def goals(admin: Admin, run: str) -> AsyncIterator[list[str]]:
+    """Inject fifty goals a second; the list of those that were accepted grows."""
+    accepted: list[str] = []
+    is_over = False
+
+    async def inject() -> None:
+        async for count in beats(50):
+            if is_over:
+                break
+            await goal(admin, f"{run}-{count}")
+            accepted.append(f"{run}-{count}")
+
+    task = asyncio.create_task(inject())
+    yield accepted
+    is_over = True
+    await task

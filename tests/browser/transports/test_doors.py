@@ -1,103 +1,23 @@
 """`feed.js` on a real server, from a page of another site, whatever lies between the two."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
-import pytest_asyncio
 
 from tests.support.admin import Admin
-from tests.support.browser import Screen, screen
+from tests.support.browser import screen
 from tests.support.server import Server
-from tests.support.site import Site, site
-from tests.support.traffic import beats
-from tests.support.watching import Door, Watching
+from tests.support.site import Site
+from tests.support.watching import DOORS, MATCH, A, B, Door, Watching, blocked, goal, goals
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, WebSocketRoute
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-DOORS: list[Door] = ["ws", "sse", "poll"]
-A, B, MATCH = "price:A", "price:B", "score:EPL.ARS-CHE"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def other_site() -> AsyncIterator[Site]:
-    async with site() as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def served(other_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose heartbeats are a second apart; use `server`."""
-    settings = {"FEED_HEARTBEAT_S": "1", "FEED_ALLOWED_ORIGINS": other_site.origin}
-    with Server(tmp_path_factory.mktemp("transports"), settings) as server:
-        yield server
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def server(served: Server) -> Server:
-    if not served.running:
-        await asyncio.to_thread(served.start)
-    return served
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def admin(server: Server, http: aiohttp.ClientSession) -> Admin:
-    """Its hand; the items that the tests begin with are there."""
-    admin = Admin(http, server.url)
-    topics = (A, B, MATCH)
-    await admin.inject([{"topic": topic, "data": {"state": "live"}} for topic in topics])
-    return admin
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def watching(page: Screen, other_site: Site, server: Server) -> Watching:
-    return Watching(page, other_site, server)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def slow(page: Screen, other_site: Site, server: Server) -> Watching:
-    """One whose time can be moved on."""
-    await page.page.clock.install()
-    return Watching(page, other_site, server)
-
-
-async def goal(admin: Admin, name: str, topic: str = MATCH) -> int:
-    """Inject an event that changes its item; the version after it."""
-    event = {"kind": "goal", "id": name}
-    answer = await admin.inject({"topic": topic, "set": {"last": name}, "event": event})
-    v: int = answer["results"][0]["v"]
-    return v
-
-
-def blocked(door: Door) -> list[Door]:
-    """What must be blocked for a client to come to this door."""
-    return DOORS[: DOORS.index(door)]
-
-
-@asynccontextmanager
-async def goals(admin: Admin, run: str) -> AsyncIterator[list[str]]:
-    """Inject fifty goals a second; the list of those that were accepted grows."""
-    accepted: list[str] = []
-    is_over = False
-
-    async def inject() -> None:
-        async for count in beats(50):
-            if is_over:
-                break
-            await goal(admin, f"{run}-{count}")
-            accepted.append(f"{run}-{count}")
-
-    task = asyncio.create_task(inject())
-    yield accepted
-    is_over = True
-    await task
 
 
 @pytest.mark.parametrize("door", DOORS)
