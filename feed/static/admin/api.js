@@ -3,6 +3,9 @@
 /** With instances that take turns: how often another one is tried for what only one of them can do. */
 const TRIES = 6;
 
+/** After so long nobody answers, who would: the server itself gives up after some four seconds. */
+const PATIENCE_MS = 10_000;
+
 /** What the server refused, in its own words. */
 export class Refusal extends Error {
   /**
@@ -37,14 +40,19 @@ export async function call(method, path, { body, key } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key !== undefined) headers["Idempotency-Key"] = key;
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const timer = setTimeout(() => waiting.abort(), PATIENCE_MS);
   let status;
   let text;
   try {
-    const answer = await fetch(path, { method, headers, body, redirect: "error", cache: "no-cache" });
+    const answer = await fetch(path, { method, headers, body, signal, redirect: "error", cache: "no-cache" });
     status = answer.status;
     text = await answer.text();
   } catch {
     throw new NoAnswer();
+  } finally {
+    clearTimeout(timer);
   }
   const json = parsed(text);
   if (status === 401) dispatchEvent(new Event("signed-out"));
