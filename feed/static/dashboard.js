@@ -35,6 +35,7 @@ let news = /** @type {import("./feed.js").FeedEvent[]} */ ([]);
 let isPainting = false;
 let isArranged = true;
 let isMoved = false;
+let resets = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let urlTimer;
 
@@ -77,6 +78,7 @@ feed.subscribe(start.filters, {
   },
   onReset() {
     // A goal may have been taken back in what can no longer be told: ask for all of it anew.
+    resets += 1;
     news = [];
     start.events = {};
     for (const card of scores.rows.values()) {
@@ -146,14 +148,15 @@ function show(row, item, before) {
 /** What time alone changes, and what is out of sight and had no hurry. */
 function tick() {
   const now = seen();
+  const isLive = feed.status.state === "live";
   for (const list of Object.values(lists)) {
     for (const [topic, row] of list.rows) {
       const item = feed.items.get(topic);
       if (item && row.isBehind) row.show(item, now);
-      else if (item) row.tick(item, now);
+      else if (item) row.tick(item, now, isLive);
     }
   }
-  if (chart.topic) chart.show(feed.items.get(chart.topic), now);
+  if (chart.topic) chart.show(feed.items.get(chart.topic), now, isLive);
   if (isMoved) arrange();
   isMoved = false;
   badge.tick(pace);
@@ -243,7 +246,9 @@ async function recallPrice(row) {
 /** @param {ScoreCard} card */
 async function recallMatch(card) {
   if (card.topic in start.events) return;
+  const at = resets;
   const { events } = await lately(card.topic, delayMs);
+  if (at !== resets) return; // it was asked for anew since
   card.timeline.recall(events);
   card.showEvents();
 }

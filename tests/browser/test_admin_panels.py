@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+FUSE_S = 15
 SOAK = os.environ.get("FEED_SOAK") == "1"
 
 
@@ -63,7 +64,8 @@ async def test_a_server_that_hangs_is_said_to_give_no_answer(page: Screen, serve
     hung: asyncio.Queue[Route] = asyncio.Queue()
     await page.page.route("**/admin/state", hung.put_nowait)
     await page.run("() => dispatchEvent(new Event('focus'))")
-    await hung.get()
+    async with asyncio.timeout(FUSE_S):
+        await hung.get()
     await page.page.clock.run_for(10_000)
     await page.sees("#touch-words", "No answer from the server")
     await page.page.unroute_all()

@@ -93,8 +93,9 @@ export class Chart {
   /**
    * @param {Item | undefined} item
    * @param {number} now
+   * @param {boolean} isLive
    */
-  show(item, now) {
+  show(item, now, isLive = true) {
     if (!item) {
       this.#slots.write({ price: "–", state: "gone", why: "there is no such ticker now" });
       return;
@@ -102,7 +103,7 @@ export class Chart {
     const view = priceView(this.topic, item, now);
     this.#slots.write(view);
     mark(this.#dialog, ["state", "move"], view);
-    this.#series.add(item, now);
+    this.#series.add(item, now, isLive);
     this.#plot?.setData(this.#columns());
   }
 

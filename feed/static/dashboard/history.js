@@ -12,6 +12,8 @@ const NOTHING = { samples: [], events: [] };
 export const POINTS = 60;
 export const SPAN_S = 1_800;
 const GATHER_MS = 30;
+/** Between two tries while the server is away, or has no time. */
+const PAUSE_MS = 2_000;
 /** What a URL holds well, and the server answers at once. */
 const MOST_TOPICS = 40;
 
@@ -40,7 +42,7 @@ export function lately(topic, delayMs) {
  */
 export async function past(topic, how) {
   const found = await ask([topic], how);
-  return found.get(topic)?.samples ?? [];
+  return found?.get(topic)?.samples ?? [];
 }
 
 /** @param {number} delayMs */
@@ -50,7 +52,12 @@ async function askAll(delayMs) {
   while (all.length) {
     const some = all.splice(0, MOST_TOPICS);
     const topics = some.map(([topic]) => topic);
-    const found = await ask(topics, { points: POINTS, spanS: SPAN_S, delayMs });
+    const how = { points: POINTS, spanS: SPAN_S, delayMs };
+    let found = await ask(topics, how);
+    for (let tries = 1; !found; tries++) {
+      await pause(tries);
+      found = await ask(topics, how);
+    }
     for (const [topic, resolve] of some) resolve(found.get(topic) ?? NOTHING);
   }
 }
@@ -58,7 +65,8 @@ async function askAll(delayMs) {
 /**
  * @param {string[]} topics
  * @param {{points: number, spanS: number, delayMs: number}} how
- * @returns {Promise<Map<string, Past>>}  without those that the server cannot tell of
+ * @returns {Promise<Map<string, Past> | null>}  without those that the server cannot tell of; null:
+ *   it may answer later
  */
 async function ask(topics, { points, spanS, delayMs }) {
   const found = new Map();
@@ -72,13 +80,20 @@ async function ask(topics, { points, spanS, delayMs }) {
   });
   try {
     const answer = await fetch(`/history?${query}`);
+    if (answer.status === 429 || answer.status >= 500) return null;
     const { step_ms: stepMs, to, history } = answer.ok ? await answer.json() : NOTHING_TOLD;
     for (const { topic, points: told = [], events = [] } of history)
       found.set(topic, { samples: samplesOf(told, stepMs, to), events });
   } catch {
-    // The server is away: the badge says so, and the page goes on with what it has.
+    return null; // The server is away: the badge says so, and the page goes on with what it has.
   }
   return found;
+}
+
+/** @param {number} tries  Longer each time, up to half a minute, and not all pages at once. */
+function pause(tries) {
+  const ms = Math.min(15, 2 ** (tries - 1)) * PAUSE_MS * (0.5 + Math.random() / 2);
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 const NOTHING_TOLD = { step_ms: 0, to: 0, history: [] };

@@ -37,25 +37,27 @@ export class PriceRow {
     this.#slots.write(view);
     mark(this.element, ["state", "move"], view);
     this.element.toggleAttribute("data-long", view.price.length > LONG);
-    this.#sample(item, now);
+    this.#sample(item, now, true);
   }
 
   /**
    * What time alone changes.
    * @param {import("../feed.js").Item} item
    * @param {number} now
+   * @param {boolean} isLive
    */
-  tick(item, now) {
+  tick(item, now, isLive) {
     this.#slots.write({ age: ageText(now - item.ts) });
-    this.#sample(item, now);
+    this.#sample(item, now, isLive);
   }
 
   /**
    * @param {import("../feed.js").Item} item
    * @param {number} now
+   * @param {boolean} isLive
    */
-  #sample(item, now) {
-    this.line.add(item, now);
+  #sample(item, now, isLive) {
+    this.line.add(item, now, isLive);
     if (this.isSeen) this.line.draw();
   }
 

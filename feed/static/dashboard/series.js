@@ -1,6 +1,6 @@
 /**
  * What a price was, sampled. A sample without a price is a gap, in which nobody could tell: its
- * source was away, or trading was halted. A price that stays the same is no gap.
+ * source or the server was away, or trading was halted. A price that stays the same is no gap.
  *
  * @typedef {{ts: number, price: string | null}} Sample
  */
@@ -36,9 +36,10 @@ export class Series {
   /**
    * @param {import("../feed.js").Item} item
    * @param {number} now
+   * @param {boolean} isLive  else the server is away, and the item may be another by now
    */
-  add({ data }, now) {
-    const isTold = typeof data.price === "string" && !SILENT.has(data.state);
+  add({ data }, now, isLive = true) {
+    const isTold = isLive && typeof data.price === "string" && !SILENT.has(data.state);
     const price = isTold ? data.price : null;
     const newest = this.samples.at(-1);
     const before = this.samples.at(-2);

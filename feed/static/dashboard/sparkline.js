@@ -27,9 +27,10 @@ export class Sparkline {
    * Not drawn by itself: a line that nobody sees costs nothing.
    * @param {import("../feed.js").Item} item
    * @param {number} now
+   * @param {boolean} isLive
    */
-  add(item, now) {
-    this.#series.add(item, now);
+  add(item, now, isLive) {
+    this.#series.add(item, now, isLive);
   }
 
   draw() {
