@@ -177,7 +177,7 @@ async def test_a_reader_whose_server_is_another_all_at_once_reads_nothing_of_it(
     await fill(log, 3)
     assert len(await followed(log, 0, 3)) == 3
     go_on = asyncio.Event()
-    proxy.pause_before(WAIT, go_on)
+    proxy.pause_before(WAIT, go_on, at=b"XRANGE")
     await proxy.paused.wait()
     epoch = (await log.bounds()).epoch
     server.say("DEL {feed}:log")

@@ -27,7 +27,7 @@ class ValkeyProxy(Relay):
         self.connections: set[asyncio.StreamWriter] = set()
         self._lose: list[bytes] = []
         self._withhold: bytes | None = None
-        self._pause: tuple[bytes, asyncio.Event] | None = None
+        self._pause: tuple[bytes, bytes, asyncio.Event] | None = None
         self.paused = asyncio.Event()
         self._withheld: asyncio.Future[tuple[bytes, asyncio.StreamReader, asyncio.StreamWriter]]
         self._undead: list[asyncio.StreamWriter] = []
@@ -40,9 +40,12 @@ class ValkeyProxy(Relay):
         """Break the connection off that says this word, once the server has answered it."""
         self._lose += [word] * times
 
-    def pause_before(self, word: bytes, go_on: asyncio.Event) -> None:
-        """Let the server wait for what says this word next, and `paused` be set."""
-        self._pause = word, go_on
+    def pause_before(self, word: bytes, go_on: asyncio.Event, *, at: bytes = b"") -> None:
+        """Let the server wait before this word, when it is said next, and `paused` be set.
+
+        Or before what is said with it `at` an earlier word.
+        """
+        self._pause = word, at or word, go_on
 
     def withhold(self, word: bytes) -> None:
         """Break the connection off that says this word next; the server is not told yet."""
@@ -103,9 +106,12 @@ class ValkeyProxy(Relay):
                     self._lose.remove(losing)
                     await _end(down)
                 if self._pause and self._pause[0] in said:
-                    (_, go_on), self._pause = self._pause, None
+                    (_, at, go_on), self._pause = self._pause, None
+                    place = said.index(at)
+                    to_server.write(said[:place])
                     self.paused.set()
                     await go_on.wait()
+                    said = said[place:]
                 to_server.write(said)
                 await to_server.drain()
                 if losing:
