@@ -194,6 +194,7 @@ export class Desk {
 
   /** What was tried is no longer what stands in the form, or is again. */
   #changed() {
+    this.#draft.sent = "";
     const isTried = this.#draft.tried !== "" && this.#body().text === this.#draft.tried;
     element("send").ariaDisabled = String(!isTried);
     element("send").classList.toggle("primary", isTried);
@@ -237,7 +238,7 @@ export class Desk {
   }
 
   async #send() {
-    const { text } = this.#body();
+    const text = this.#draft.sent || this.#body().text;
     if (text !== this.#draft.tried || text === "")
       return report("Dry run first: what is sent is what you have seen.", "bad");
     const { cursor, results, duplicate } = await this.#draft.send(text);
@@ -253,16 +254,21 @@ export class Desk {
       }),
     );
     this.#sent();
-    await this.#subject.look();
-    if (this.#kind === "event") await this.#subject.lookAtEvents({ again: true });
+    try {
+      await this.#subject.look();
+      if (this.#kind === "event") await this.#subject.lookAtEvents({ again: true });
+    } catch (error) {
+      // It is sent all the same; that the server is away is said at the head of the page.
+      if (!(error instanceof Refusal || error instanceof NoAnswer)) throw error;
+    }
     this.#offerScore();
   }
 
   /** @param {unknown} error */
   #fail(error) {
     if (error instanceof NoAnswer) {
-      const words = "No answer: it may be done, or not. Send it again, it is done only once.";
-      report(words, "bad");
+      const unknown = "No answer: it may be done, or not. Send it again, it is done only once.";
+      report(this.#draft.sent ? unknown : "No answer. Nothing was sent.", "bad");
     } else if (error instanceof Refusal) {
       const isMoved = error.code === "version_differs";
       report(isMoved ? `${error.message} by now: look at it, and build on that.` : error.message, "bad");

@@ -8,6 +8,8 @@ import { call } from "./api.js";
 export class Draft {
   /** The body that a dry run has shown; nothing else is sent. */
   tried = "";
+  /** The body that was sent as the form stands: where no answer came, no other is sent again. */
+  sent = "";
   /** The version that the operator began with; undefined before that. */
   /** @type {number | undefined} */
   v;
@@ -38,6 +40,7 @@ export class Draft {
   async send(text) {
     const key = this.#keys.get(text) ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
     this.#keys.set(text, key);
+    this.sent = text;
     return (await call("POST", "/admin/inject", { body: text, key })).json;
   }
 }
